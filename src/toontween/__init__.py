@@ -1,0 +1,1 @@
+"""ToonTween: in-betweening for drawn animation."""

@@ -1,0 +1,47 @@
+"""Names that users type → classes, imported only when they are asked for."""
+
+import difflib
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from toontween.errors import UnknownNameError
+
+
+class Registry(Mapping[str, str]):
+    """An immutable table of name → "module:Attribute" with late import.
+
+    Args:
+        kind: What the names stand for ("method", "model"), used in messages.
+        entries: Name → "package.module:Attribute".
+    """
+
+    def __init__(self, kind: str, entries: Mapping[str, str]) -> None:
+        self._kind = kind
+        self._entries = dict(entries)
+
+    def __getitem__(self, name: str) -> str:
+        """The target of a name, as "module:Attribute"."""
+        if name not in self._entries:
+            close = difflib.get_close_matches(name, self._entries, n=1)
+            known = ", ".join(self._entries)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {known}"
+            raise UnknownNameError(f"there is no {self._kind} called {name!r}", hint=hint)
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in the order they were registered."""
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        """How many names there are."""
+        return len(self._entries)
+
+    def load(self, name: str) -> Any:
+        """Import and return what a name stands for.
+
+        Raises:
+            UnknownNameError: The name is not registered; the hint gives the nearest one.
+        """
+        module, _, attribute = self[name].partition(":")
+        return getattr(importlib.import_module(module), attribute)
