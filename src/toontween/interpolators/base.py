@@ -16,8 +16,8 @@ from jaxtyping import Float
 
 from toontween.errors import InputError, ShapeError
 
-Picture = Float[np.ndarray, "h w c"]
-"""One drawing: float32 in 0…1, three channels (RGB) or four (RGB and straight alpha)."""
+Picture = Float[np.ndarray, "_ _ _"]
+"""One drawing, (height, width, channels): float32 in 0…1, three channels (RGB) or four (RGB and straight alpha)."""
 
 MAX_COUNT = 10_000
 """Most in-betweens asked of one gap; more is taken for a slip of the finger."""
