@@ -1,0 +1,53 @@
+"""The catalogue of methods: every name under which in-betweens can be asked for.
+
+Methods are imported only when they are built, so that listing them costs nothing.
+"""
+
+import inspect
+from typing import Any
+
+from toontween.errors import InputError
+from toontween.interpolators.base import Interpolator
+from toontween.registry import Registry
+
+METHODS = Registry(
+    "method",
+    {
+        "hold": "toontween.interpolators.classical.hold:HoldInterpolator",
+        "crossfade": "toontween.interpolators.classical.crossfade:CrossfadeInterpolator",
+        "flow": "toontween.interpolators.classical.flow:FlowInterpolator",
+        "phase": "toontween.interpolators.classical.phase:PhaseInterpolator",
+        "toon": "toontween.interpolators.toon:ToonInterpolator",
+    },
+)
+"""Method name → the class that draws with it."""
+
+
+def build(name: str, **options: Any) -> Interpolator:
+    """Build the interpolator of a method.
+
+    Args:
+        name: A name in `METHODS`.
+        options: Keyword arguments of the method's constructor.
+
+    Raises:
+        UnknownNameError: There is no such method.
+        InputError: The method has no such option, lacks a needed one, or refuses its value.
+        UnavailableError: The method needs something that is not here.
+    """
+    method = METHODS.load(name)
+    known = inspect.signature(method).parameters
+    for option in options:
+        if option not in known:
+            listed = ", ".join(known) or "none"
+            raise InputError(
+                f"method {name!r} has no option {option!r}", hint=f"its options: {listed}"
+            )
+    missing = [
+        parameter.name
+        for parameter in known.values()
+        if parameter.default is parameter.empty and parameter.name not in options
+    ]
+    if missing:
+        raise InputError(f"method {name!r} needs {', '.join(missing)}")
+    return method(**options)

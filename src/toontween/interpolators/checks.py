@@ -1,0 +1,66 @@
+"""What every interpolator checks before it draws: the request against its capabilities, options against settings."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from toontween.errors import InputError
+from toontween.interpolators.base import InbetweenRequest, Interpolator
+
+
+class Settings(Protocol):
+    """A frozen dataclass whose fields are a method's settings."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+def check_request(interpolator: Interpolator, request: InbetweenRequest) -> None:
+    """Refuse what the interpolator's capabilities do not declare.
+
+    Raises:
+        InputError: The request has a prompt, sketches or transparency that would be ignored.
+    """
+    name, can = interpolator.name, interpolator.capabilities
+    if request.prompt and not can.text:
+        raise InputError(f"method {name!r} does not read a prompt", hint="leave the prompt out")
+    if request.sketches and not can.sketches:
+        raise InputError(f"method {name!r} is not steered by sketches", hint="leave them out")
+    if request.first.shape[2] == 4 and not can.alpha:
+        raise InputError(
+            f"method {name!r} cannot draw transparency", hint="put the keys on a background"
+        )
+
+
+def override(settings: SettingsT, options: Mapping[str, Any], *, method: str) -> SettingsT:
+    """Settings with some fields replaced by a request's options.
+
+    Args:
+        settings: A frozen dataclass that checks its own values.
+        options: Field name → value.
+        method: The method's name, for the message.
+
+    Raises:
+        InputError: An option is not a field, or the settings refuse its value.
+    """
+    known = [field.name for field in dataclasses.fields(settings)]
+    for option in options:
+        if option not in known:
+            hint = f"its options: {', '.join(known) or 'none'}"
+            raise InputError(f"method {method!r} has no option {option!r}", hint=hint)
+    return dataclasses.replace(settings, **options)
+
+
+def check_number(name: str, value: object, *, at_least: float, at_most: float) -> None:
+    """Refuse a setting that is not a finite number within its range.
+
+    Raises:
+        InputError: The value is no number, not finite, or out of range.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InputError(f"{name} {value!r} is not a number")
+    if not at_least <= value <= at_most:
+        raise InputError(f"{name} {value} is not within {at_least:g}…{at_most:g}")
