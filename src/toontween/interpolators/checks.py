@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from toontween.errors import InputError
@@ -46,12 +46,20 @@ def override(settings: SettingsT, options: Mapping[str, Any], *, method: str) ->
     Raises:
         InputError: An option is not a field, or the settings refuse its value.
     """
-    known = [field.name for field in dataclasses.fields(settings)]
+    check_options(method, options, known=[field.name for field in dataclasses.fields(settings)])
+    return dataclasses.replace(settings, **options)
+
+
+def check_options(method: str, options: Mapping[str, Any], *, known: Sequence[str]) -> None:
+    """Refuse options a method does not have.
+
+    Raises:
+        InputError: An option is not among the known ones.
+    """
     for option in options:
         if option not in known:
             hint = f"its options: {', '.join(known) or 'none'}"
             raise InputError(f"method {method!r} has no option {option!r}", hint=hint)
-    return dataclasses.replace(settings, **options)
 
 
 def check_number(name: str, value: object, *, at_least: float, at_most: float) -> None:
