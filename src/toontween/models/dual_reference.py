@@ -139,12 +139,19 @@ class DecoderMiddle(nn.Module):
 
 
 class DecoderLevel(nn.Module):
-    """The blocks of one resolution and the layer that leads to the next finer one."""
+    """The blocks of one resolution."""
 
-    def __init__(self, blocks: list[DecoderBlock], upsample: Upsample | None) -> None:
+    def __init__(self, blocks: list[DecoderBlock]) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
-        self.upsample = upsample
+
+    def forward(
+        self, frames: Float[Tensor, "n c h w"], num_frames: int
+    ) -> Float[Tensor, "n o h w"]:
+        """The frames after the blocks, at the level's own resolution."""
+        for block in self.blocks:
+            frames = block(frames, num_frames)
+        return frames
 
 
 class DualReferenceDecoder(nn.Module):
@@ -187,7 +194,10 @@ class DualReferenceDecoder(nn.Module):
                 DecoderBlock(source, width, groups=groups, is_temporal=temporal)
                 for source in [entering] + [width] * (num_blocks - 1)
             ]
-            self.up.append(DecoderLevel(blocks, Upsample(width) if level else None))
+            self.up.append(DecoderLevel(blocks))
+        self.upsample = nn.ModuleList(
+            Upsample(width) if level else nn.Identity() for level, width in enumerate(channels)
+        )
         self.references = nn.ModuleList()
         if variant != "no-har-no-p3d":
             for level, width in enumerate(channels):
@@ -217,13 +227,10 @@ class DualReferenceDecoder(nn.Module):
             hidden = self.post_quant_conv(hidden)
         hidden = self.mid(self.conv_in(hidden), num_frames)
         for level in reversed(range(len(self.up))):
-            stage = self.up[level]
-            for block in stage.blocks:
-                hidden = block(hidden, num_frames)
+            hidden = self.up[level](hidden, num_frames)
             if references is not None:
                 hidden = self.references[level](hidden, references[level], num_frames)
-            if stage.upsample is not None:
-                hidden = by_frames(stage.upsample, hidden)
+            hidden = by_frames(self.upsample[level], hidden)
         hidden = by_frames(lambda frames: silu(self.norm_out(frames)), hidden)
         if references is not None:
             hidden = self.references[-1](hidden, references[-1], num_frames)

@@ -165,7 +165,8 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         }
         model = cls(**{name: value for name, value in config.items() if name[0] != "_"})
         model.load_state_dict({**model.state_dict(), **source.state_dict()})
-        return model.to(device=source.device, dtype=source.dtype)
+        nn.Module.to(model, source.device, source.dtype)
+        return model
 
     def encode(self, pixels: Float[Tensor, "n c h w"]) -> EncoderOutput:
         """Posterior and reference features of pictures in −1…1, each by itself.

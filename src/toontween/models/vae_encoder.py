@@ -19,12 +19,17 @@ ReferenceFeatures = tuple[Float[Tensor, "_ _ _ _"], ...]
 
 
 class EncoderLevel(nn.Module):
-    """The blocks of one resolution and the layer that leads to the next coarser one."""
+    """The blocks of one resolution."""
 
-    def __init__(self, blocks: list[ImageResidualBlock], downsample: Downsample | None) -> None:
+    def __init__(self, blocks: list[ImageResidualBlock]) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
-        self.downsample = downsample
+
+    def forward(self, frames: Float[Tensor, "n c h w"]) -> Float[Tensor, "n o h w"]:
+        """The frames after the blocks, at the level's own resolution."""
+        for block in self.blocks:
+            frames = block(frames)
+        return frames
 
 
 class EncoderMiddle(nn.Module):
@@ -56,8 +61,9 @@ class ImageEncoder(nn.Module):
                 ImageResidualBlock(source, width, groups=groups)
                 for source in [entering] + [width] * (num_blocks - 1)
             ]
-            is_last = level == len(channels) - 1
-            self.down.append(EncoderLevel(blocks, None if is_last else Downsample(width)))
+            self.down.append(EncoderLevel(blocks))
+        self.downsample = nn.ModuleList(Downsample(width) for width in channels[:-1])
+        self.downsample.append(nn.Identity())
         self.mid = EncoderMiddle(channels[-1], groups=groups)
         self.norm_out = nn.GroupNorm(groups, channels[-1], eps=NORM_EPSILON)
         self.conv_out = nn.Conv2d(channels[-1], 2 * latent_channels, 3, padding=1)
@@ -70,11 +76,9 @@ class ImageEncoder(nn.Module):
         stem = self.conv_in(pixels)
         hidden = stem
         features: list[Tensor] = []
-        for stage in self.down:
-            for block in stage.blocks:
-                hidden = block(hidden)
+        for stage, downsample in zip(self.down, self.downsample, strict=True):
+            hidden = stage(hidden)
             features.append(hidden)
-            if stage.downsample is not None:
-                hidden = stage.downsample(hidden)
+            hidden = downsample(hidden)
         hidden = self.conv_out(silu(self.norm_out(self.mid(hidden))))
         return self.quant_conv(hidden), (*features, stem)

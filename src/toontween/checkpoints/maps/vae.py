@@ -8,19 +8,42 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from toontween.checkpoints.keymap import KeyMap, Rule
+from toontween.checkpoints.maps.sections import translate_section
 from toontween.errors import CheckpointError
 from toontween.models.dual_reference import DecoderVariant
 
 PREFIX = "first_stage_model."
 
 PUBLISHED: dict[str, Any] = {
-    "base_channels": 128,
-    "channel_mult": (1, 2, 4, 4),
+    "double_z": True,
+    "z_channels": 4,
+    "in_channels": 3,
+    "out_ch": 3,
+    "ch": 128,
+    "ch_mult": [1, 2, 4, 4],
     "num_res_blocks": 2,
-    "latent_channels": 4,
-    "decoder_variant": "full",
+    "embed_dim": 4,
 }
-"""Constructor arguments of the published 512 model."""
+"""The section of the published 512 model."""
+
+_SIZES = {
+    "ch": "base_channels",
+    "ch_mult": "channel_mult",
+    "num_res_blocks": "num_res_blocks",
+    "z_channels": "latent_channels",
+}
+_OPTIONS = {"decoder_variant": "decoder_variant"}
+_FIXED: dict[str, Any] = {
+    "double_z": True,
+    "in_channels": 3,
+    "out_ch": 3,
+    "attn_resolutions": [],
+    "dropout": 0.0,
+    "use_linear_attn": False,
+    "give_pre_end": False,
+    "tanh_out": False,
+}
+_IGNORED = ("embed_dim", "resolution", "monitor", "lossconfig", "ckpt_path", "image_key")
 
 _LEAF = r"(weight|bias)"
 _LAYER = r"(norm1|conv1|norm2|conv2)"
@@ -76,10 +99,8 @@ KEY_MAP = KeyMap(
         ),
         Rule(rf"quant_conv\.{_LEAF}", (r"encoder.quant_conv.\1",)),
         Rule(rf"post_quant_conv\.{_LEAF}", (r"decoder.post_quant_conv.\1",)),
-        Rule(
-            rf"encoder\.down\.(\d+)\.downsample\.conv\.{_LEAF}", (r"encoder.down.\1.downsample.\2",)
-        ),
-        Rule(rf"decoder\.up\.(\d+)\.upsample\.conv\.{_LEAF}", (r"decoder.up.\1.upsample.\2",)),
+        Rule(rf"encoder\.down\.(\d+)\.downsample\.conv\.{_LEAF}", (r"encoder.downsample.\1.\2",)),
+        Rule(rf"decoder\.up\.(\d+)\.upsample\.conv\.{_LEAF}", (r"decoder.upsample.\1.\2",)),
         *_block_rules(
             r"encoder\.down\.(\d+)\.block\.(\d+)", r"encoder.down.\1.blocks.\2", next_group=3
         ),
@@ -112,51 +133,29 @@ def decoder_variant_of(names: Iterable[str]) -> DecoderVariant:
     return "no-har-no-p3d"
 
 
-_REQUIRED: dict[str, Any] = {"double_z": True, "in_channels": 3, "out_ch": 3}
-_HARMLESS = {"resolution", "monitor", "lossconfig", "ckpt_path", "ignore_keys", "image_key"}
-_ABSENT: dict[str, Any] = {
-    "attn_resolutions": [],
-    "dropout": 0.0,
-    "use_linear_attn": False,
-    "give_pre_end": False,
-    "tanh_out": False,
-}
-
-
-def config_from_original(
-    section: Mapping[str, Any], *, decoder_variant: DecoderVariant = "full"
-) -> dict[str, Any]:
+def config_from_original(section: Mapping[str, Any]) -> dict[str, Any]:
     """Constructor arguments from the published configuration of the autoencoder.
 
     Args:
-        section: The "ddconfig" of the published configuration with "embed_dim" beside it, or around it.
-        decoder_variant: Not part of the section; see `decoder_variant_of`.
+        section: The published "ddconfig" with "embed_dim" beside it, or around it as in the published files. It does not
+            say which decoder there is: "decoder_variant" does (see `decoder_variant_of`), else it is "full".
 
     Raises:
         CheckpointError: A setting asks for something that this network cannot be; it is named.
     """
     flat = {**section, **section.get("ddconfig", {})}
     flat.pop("ddconfig", None)
-    for name in ("ch", "ch_mult", "num_res_blocks", "z_channels"):
-        if name not in flat:
-            raise CheckpointError(f"the autoencoder's configuration lacks {name!r}")
-    config = {
-        "base_channels": int(flat.pop("ch")),
-        "channel_mult": tuple(flat.pop("ch_mult")),
-        "num_res_blocks": int(flat.pop("num_res_blocks")),
-        "latent_channels": int(flat.pop("z_channels")),
-        "decoder_variant": decoder_variant,
-    }
-    if flat.pop("embed_dim", config["latent_channels"]) != config["latent_channels"]:
-        raise CheckpointError("the autoencoder's 'embed_dim' differs from its 'z_channels'")
-    for name, wanted in (_REQUIRED | _ABSENT).items():
-        value = flat.pop(name, wanted)
-        value = list(value) if isinstance(value, tuple) else value
-        if value != wanted:
-            raise CheckpointError(f"an autoencoder with {name}={value!r} is not supported")
-    unknown = sorted(set(flat) - _HARMLESS)
-    if unknown:
+    arguments = translate_section(
+        flat,
+        component="autoencoder",
+        sizes=_SIZES,
+        options=_OPTIONS,
+        fixed=_FIXED,
+        ignored=_IGNORED,
+    )
+    if flat.get("embed_dim", flat["z_channels"]) != flat["z_channels"]:
         raise CheckpointError(
-            f"the autoencoder's configuration has an unknown setting {unknown[0]!r}"
+            f"the autoencoder's embed_dim={flat['embed_dim']!r} differs from its "
+            f"z_channels={flat['z_channels']!r}, which is not supported"
         )
-    return config
+    return arguments
