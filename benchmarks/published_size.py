@@ -43,7 +43,7 @@ def noise(shape: tuple[int, ...], device: str, dtype: torch.dtype) -> torch.Tens
 def unet_part(device: str, dtype: torch.dtype, frames: int) -> Part:
     """The denoiser and its call."""
     with torch.device(device):
-        network = ToonUNet(**unet_map.PUBLISHED).to(dtype).eval()
+        network = ToonUNet(**unet_map.config_from_original(unet_map.PUBLISHED)).to(dtype).eval()
     sample = noise((1, 8, frames, HEIGHT_PX // 8, WIDTH_PX // 8), device, dtype)
     context = noise((1, 77 + 16 * frames, 1024), device, dtype)
     timestep = torch.tensor([519], device=device)
@@ -54,7 +54,11 @@ def unet_part(device: str, dtype: torch.dtype, frames: int) -> Part:
 def decode_part(device: str, dtype: torch.dtype, frames: int) -> Part:
     """The dual-reference decoder and its call."""
     with torch.device(device):
-        network = AutoencoderKLDualReference(**vae_map.PUBLISHED).to(dtype).eval()
+        network = (
+            AutoencoderKLDualReference(**vae_map.config_from_original(vae_map.PUBLISHED))
+            .to(dtype)
+            .eval()
+        )
     latents = noise((1, 4, frames, HEIGHT_PX // 8, WIDTH_PX // 8), device, dtype)
     keys = noise((2, 3, HEIGHT_PX, WIDTH_PX), device, dtype).clamp(-1, 1)
     with torch.inference_mode():
@@ -103,10 +107,7 @@ def measure(part: str, device: str, dtype: torch.dtype, frames: int) -> dict[str
             torch.cuda.reset_peak_memory_stats()
         seconds = seconds_of(lambda: call(network), device)
     rate = max(rate_before, matrix_rate(device, dtype))
-    if device.startswith("cuda"):
-        peak = torch.cuda.max_memory_allocated()
-    else:
-        peak = peak_rss()
+    peak = torch.cuda.max_memory_allocated() if device.startswith("cuda") else peak_rss()
     weights = sum(p.numel() * p.element_size() for p in network.parameters())
     return {
         "part": part,
