@@ -86,7 +86,7 @@ def fit(
     height_px: int,
     mode: Literal["pad", "crop"],
     background: Colour | None = None,
-) -> Pixels:
+) -> UInt8[np.ndarray, "{height_px} {width_px} c"] | UInt16[np.ndarray, "{height_px} {width_px} c"]:
     """Scale a picture onto a canvas without changing its proportions.
 
     A picture that already has the right scale is moved, not resampled, so its pixels stay exact.
