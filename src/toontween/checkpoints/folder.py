@@ -38,6 +38,7 @@ from toontween.checkpoints.maps.components import ConvertedComponent, empty_modu
 from toontween.checkpoints.tokenizer import build_tokenizer
 from toontween.diffusion.samplers import ToonDDIMScheduler
 from toontween.errors import CheckpointError, OutputError
+from toontween.media.files import disk_errors
 from toontween.runtime import versions
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
@@ -80,7 +81,7 @@ def convert_file(
     converted = convert_state_dict(opened, config)
     kept = DTYPES[dtype] if dtype is not None else None
     _check_room(target.parent, converted, kept)
-    source_record = record_of(source, progress=progress)
+    source_record = origin.record or record_of(source, progress=progress)
     with _folder_in_place(target) as folder:
         files = _write_components(folder, converted, dtype=kept, progress=progress)
         if converted.contents is Contents.MODEL:
@@ -259,13 +260,12 @@ def _folder_in_place(target: Path) -> Iterator[Path]:
     making = target.parent / f".{target.name}.{tag}.part"
     replaced = target.parent / f".{target.name}.{tag}.old"
     try:
-        making.mkdir()
-        yield making
-        if target.exists():
-            target.rename(replaced)
-        making.rename(target)
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
+        with disk_errors(target):
+            making.mkdir()
+            yield making
+            if target.exists():
+                target.rename(replaced)
+            making.rename(target)
     finally:
         if replaced.exists() and not target.exists():
             replaced.rename(target)

@@ -44,6 +44,9 @@ class Origin:
     page: str | None = None
     """Where it is published."""
 
+    record: FileRecord | None = None
+    """Its size and hash, when they have been taken already."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:

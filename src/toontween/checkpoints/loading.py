@@ -1,0 +1,93 @@
+"""Model names and paths → folders that `from_pretrained` reads."""
+
+import json
+from pathlib import Path
+
+from toontween.checkpoints.hub import MODELS, is_here, model_folder
+from toontween.checkpoints.identify import Contents
+from toontween.errors import CheckpointError, UnavailableError, UnknownNameError
+from toontween.registry import Registry
+from toontween.runtime import Settings, read_settings
+
+_BUNDLED = ("mini", "toontween/mini")
+_INDEX = {
+    Contents.MODEL: ("model_index.json", "ToonInterpolationPipeline"),
+    Contents.SKETCH_ENCODER: ("config.json", "ControlNetModel"),
+    Contents.LINE_EXTRACTOR: ("config.json", "LineExtractor"),
+}
+_WEIGHTS_SUFFIXES = {".ckpt", ".pth", ".pt", ".bin", ".safetensors"}
+
+
+def resolve_model(
+    name_or_path: str | Path,
+    *,
+    contents: Contents = Contents.MODEL,
+    settings: Settings | None = None,
+) -> Path:
+    """The folder of a model given by name or path; nothing is downloaded.
+
+    Args:
+        name_or_path: One of `hub.MODELS`, or a folder made by `toontween weights convert` or `save_pretrained`.
+        contents: What it has to be.
+        settings: Where weights are kept; the environment's when None.
+
+    Raises:
+        UnavailableError: The weights are not on this machine; the hint says how to get them.
+        UnknownNameError: It is neither a known name nor a folder.
+        CheckpointError: It is a folder or file of another kind.
+    """
+    name, path = str(name_or_path), Path(name_or_path)
+    if name in _BUNDLED:
+        raise UnavailableError(
+            "the bundled model 'mini' does not ship with this version",
+            hint="use --method flow, or: toontween weights pull tooncrafter-512",
+        )
+    if name in MODELS:
+        path = _folder_of(name, settings or read_settings())
+    elif path.is_file():
+        raise _is_file(path)
+    elif not path.is_dir():
+        raise _is_nothing(name)
+    _check_folder(path, contents)
+    return path
+
+
+def _folder_of(name: str, settings: Settings) -> Path:
+    if not is_here(name, settings):
+        size = MODELS[name].weights.about_bytes / 1e9
+        raise UnavailableError(
+            f"the weights {name!r} are not on this machine",
+            hint=f"toontween weights pull {name} (downloads {size:.1f} GB)",
+        )
+    return model_folder(name, settings)
+
+
+def _is_file(path: Path) -> CheckpointError:
+    hint = "a model is a folder"
+    if path.suffix.lower() in _WEIGHTS_SUFFIXES:
+        hint = f"convert it first: toontween weights convert {path} --out FOLDER"
+    return CheckpointError(f"{path} is a file, not a converted model", hint=hint)
+
+
+def _is_nothing(name: str) -> UnknownNameError:
+    try:
+        Registry("model", dict.fromkeys(MODELS, ""))[name]
+    except UnknownNameError as error:
+        return UnknownNameError(f"there is no model and no folder {name!r}", hint=error.hint)
+    raise AssertionError(name)
+
+
+def _check_folder(path: Path, contents: Contents) -> None:
+    index, wanted = _INDEX[contents]
+    kind = contents.value.replace("_", " ")
+    try:
+        values = json.loads((path / index).read_text(encoding="utf-8"))
+        found = values.get("_class_name")
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{path} is not a {kind}: it has no {index}", hint="toontween weights list"
+        ) from error
+    except (ValueError, AttributeError, OSError) as error:
+        raise CheckpointError(f"{path / index} is damaged") from error
+    if found != wanted:
+        raise CheckpointError(f"{path} holds a {found}, not a {kind} ({wanted})")
