@@ -3,12 +3,13 @@
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from toontween.errors import InputError
 from toontween.interpolators.base import InbetweenRequest, Interpolator
 
 
+@runtime_checkable
 class Settings(Protocol):
     """A frozen dataclass whose fields are a method's settings."""
 
@@ -72,3 +73,15 @@ def check_number(name: str, value: object, *, at_least: float, at_most: float) -
         raise InputError(f"{name} {value!r} is not a number")
     if not at_least <= value <= at_most:
         raise InputError(f"{name} {value} is not within {at_least:g}…{at_most:g}")
+
+
+def check_whole_number(name: str, value: object, *, at_least: int, at_most: int) -> None:
+    """Refuse a setting that is not a whole number within its range.
+
+    Raises:
+        InputError: The value is no whole number, or out of range.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(f"{name} {value!r} is not a whole number")
+    if not at_least <= value <= at_most:
+        raise InputError(f"{name} {value} is not within {at_least}…{at_most}")

@@ -25,6 +25,7 @@ from toontween.interpolators.checks import check_number, check_request, override
 from toontween.interpolators.classical.premultiplied import to_layer, to_picture
 from toontween.interpolators.ops.splat import softmax_splat
 from toontween.interpolators.ops.warp import backwarp
+from toontween.media.frames import composite_over
 
 SMALLEST_SIDE_PX = 16
 """DIS refuses pictures below its patch size; smaller ones are continued by their border."""
@@ -47,7 +48,7 @@ class FlowSettings:
     """How sharply pixels that do not match at the other end of their flow lose their weight, 0…80."""
 
     def __post_init__(self) -> None:
-        check_number("sharpness", self.sharpness, at_least=0, at_most=80)
+        check_number("sharpness", self.sharpness, at_least=0.0, at_most=80.0)
 
 
 class FlowInterpolator(Interpolator):
@@ -106,14 +107,13 @@ def estimate_flow(
 
 
 def _to_grey(*pictures: Picture) -> list[Float[np.ndarray, "h w"]]:
-    lumas = [picture[..., :3] @ LUMA for picture in pictures]
-    if pictures[0].shape[2] == 3:
-        return lumas
-    alphas = [picture[..., 3] for picture in pictures]
-    drawn = sum(float(alpha.sum()) for alpha in alphas)
-    brightness = sum(float((luma * alpha).sum()) for luma, alpha in zip(lumas, alphas, strict=True))
-    ground = 0.0 if brightness > 0.5 * drawn else 1.0
-    return [luma * alpha + ground * (1 - alpha) for luma, alpha in zip(lumas, alphas, strict=True)]
+    ground = 0.0
+    if pictures[0].shape[2] == 4:
+        alphas = [picture[..., 3] for picture in pictures]
+        drawn = [picture[..., :3] @ LUMA for picture in pictures]
+        bright = sum(float((luma * alpha).sum()) for luma, alpha in zip(drawn, alphas, strict=True))
+        ground = 0.0 if bright > 0.5 * sum(float(alpha.sum()) for alpha in alphas) else 1.0
+    return [composite_over(picture, (ground, ground, ground)) @ LUMA for picture in pictures]
 
 
 def _dis(first: Float[np.ndarray, "h w"], last: Float[np.ndarray, "h w"]) -> Tensor:

@@ -22,7 +22,12 @@ from toontween.interpolators.base import (
     Interpolator,
     Timing,
 )
-from toontween.interpolators.checks import check_number, check_request, override
+from toontween.interpolators.checks import (
+    check_number,
+    check_request,
+    check_whole_number,
+    override,
+)
 from toontween.interpolators.classical.premultiplied import to_layer, to_picture
 from toontween.interpolators.ops.lab import lab_to_rgb, rgb_to_lab
 from toontween.interpolators.ops.steerable import SteerablePyramid
@@ -51,8 +56,8 @@ class PhaseSettings:
     """Largest phase difference trusted at the coarsest level, as a share of π, 0…1."""
 
     def __post_init__(self) -> None:
-        check_number("num_orientations", self.num_orientations, at_least=2, at_most=16)
-        check_number("shift_limit", self.shift_limit, at_least=0, at_most=1)
+        check_whole_number("num_orientations", self.num_orientations, at_least=2, at_most=16)
+        check_number("shift_limit", self.shift_limit, at_least=0.0, at_most=1.0)
 
 
 class PhaseInterpolator(Interpolator):
