@@ -1,0 +1,146 @@
+"""A finished run: the drawings, how they are exposed, and how they are written."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toontween.errors import OutputError
+from toontween.media.files import write_json
+from toontween.media.frames import Pixels
+from toontween.media.images import write_still
+from toontween.media.sequences import write_sequence
+from toontween.media.video import holds_exactly, write_video
+from toontween.rendering.writing.container import fit_for
+from toontween.rendering.writing.output import Output, OutputKind, check_output, understand_output
+from toontween.rendering.writing.provenance import comment, sidecar
+from toontween.rendering.writing.staging import all_or_nothing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenTake:
+    """Where a take went."""
+
+    outputs: tuple[Path, ...]
+    """The media files, in order."""
+
+    sidecar: Path
+    """The provenance file."""
+
+    warnings: tuple[str, ...] = ()
+    """What was not done as one might expect, in drawing and in writing."""
+
+    provenance: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The content of the sidecar."""
+
+    def summary(self) -> dict[str, Any]:
+        """What a program wants to know of the result, ready for JSON."""
+        return {
+            "outputs": [str(path) for path in self.outputs],
+            "sidecar": str(self.sidecar),
+            "method": self.provenance["method"]["name"],
+            "picture": self.provenance["picture"],
+            **self.provenance["output"],
+            "lossy": self.provenance["lossy"],
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
+class Take:
+    """All drawings of a run in order, the keys among them."""
+
+    drawings: tuple[Pixels, ...]
+    """(h, w, 3|4) uint8 or uint16, all alike."""
+
+    key_numbers: tuple[int, ...]
+    """Which drawings are keys, counted from 1."""
+
+    on: int
+    """Output frames for which every drawing is exposed."""
+
+    fps: Fraction
+    """Output frames a second."""
+
+    record: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Method, settings, inputs, drawings: what provenance says."""
+
+    warnings: tuple[str, ...] = ()
+    """What was not done as one might expect."""
+
+    @property
+    def inbetweens(self) -> tuple[Pixels, ...]:
+        """The drawings that were generated."""
+        keys = set(self.key_numbers)
+        return tuple(d for number, d in enumerate(self.drawings, start=1) if number not in keys)
+
+    @property
+    def num_frames(self) -> int:
+        """Frames of the output."""
+        return len(self.drawings) * self.on
+
+    def frames(self) -> Iterator[Pixels]:
+        """Every frame of the output, drawings repeated while they are exposed."""
+        for drawing in self.drawings:
+            for _ in range(self.on):
+                yield drawing
+
+    def write(self, out: str | Path | Output, *, overwrite: bool = False) -> WrittenTake:
+        """Write the take and its provenance sidecar, both or neither.
+
+        Raises:
+            OutputError: The output exists, cannot be written, or cannot hold this take. Nothing new
+                is left behind and old files are as they were.
+        """
+        output = out if isinstance(out, Output) else understand_output(out)
+        if output.kind is OutputKind.STILL and len(self.inbetweens) != 1:
+            raise OutputError(f"{output.path} holds one drawing, not {len(self.inbetweens)}")
+        num_pictures = output.num_files(len(self.drawings), on=self.on)
+        check_output(output, num_pictures=num_pictures, inputs=(), overwrite=overwrite)
+        held, losses = fit_for(output.path.suffix, self.drawings[0])
+        warnings = (*self.warnings, *losses)
+        keys = (self.drawings[number - 1] for number in self.key_numbers)
+        lossy = bool(losses) or not all(holds_exactly(output.path, key) for key in keys)
+        record = {**self.record, "output": self._describe(output)}
+        text = comment(record, sidecar_name=output.sidecar.name)
+        with all_or_nothing(output.folder, overwrite=overwrite) as scratch:
+            staged = self._write_media(output, scratch, held=held, text=text)
+            provenance = sidecar(record, outputs=staged, lossy=lossy, warnings=warnings)
+            write_json(scratch / output.sidecar.name, provenance, overwrite=False)
+        return WrittenTake(
+            outputs=tuple(output.folder / path.name for path in staged),
+            sidecar=output.sidecar,
+            warnings=warnings,
+            provenance=provenance,
+        )
+
+    def _write_media(
+        self,
+        output: Output,
+        folder: Path,
+        *,
+        held: Callable[[np.ndarray], Pixels],
+        text: Mapping[str, str],
+    ) -> list[Path]:
+        target = folder / output.path.name
+        if output.kind is OutputKind.STILL:
+            write_still(target, held(self.inbetweens[0]), text=text)
+            return [target]
+        if output.kind is OutputKind.VIDEO:
+            write_video(target, map(held, self.frames()), fps=self.fps, text=text)
+            return [target]
+        pictures = self.frames() if output.kind is OutputKind.FRAMES else self.drawings
+        return write_sequence(target, map(held, pictures), text=text)
+
+    def _describe(self, output: Output) -> dict[str, Any]:
+        return {
+            "kind": output.kind.value,
+            "fps": str(self.fps),
+            "on": self.on,
+            "num_drawings": len(self.drawings),
+            "num_frames": self.num_frames,
+            "keys": list(self.key_numbers),
+        }
