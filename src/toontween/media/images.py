@@ -37,10 +37,12 @@ STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", "
 DEEP_SUFFIXES = frozenset({".png", ".tif", ".tiff"})
 """Suffixes of `STILL_SUFFIXES` that hold 16 bits per channel."""
 
+LONGEST_SIDES = {".webp": 16_383, ".tga": 65_535}
+"""The exact 8-bit formats, and the most pixels a side that they hold."""
+
 _ANIMATION_SUFFIXES = {".gif", ".apng"}  # opened only to say how many frames there are
-_LONGEST_WEBP_SIDE = 16_383
-_LONGEST_TGA_SIDE = 65_535
-_PNG_SIGNATURE_AND_HEADER = 33
+PNG_HEADER_END = 33
+"""Bytes of a PNG's signature and IHDR chunk; further chunks may follow from here."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,21 @@ def encode_still(path: Path, pixels: np.ndarray, *, text: Mapping[str, str] | No
     return _encode_with_pillow(path, pixels, text)
 
 
+def check_side(suffix: str, pixels: np.ndarray) -> None:
+    """Make sure that a picture is not too wide or too high for a format.
+
+    Raises:
+        OutputError: It is.
+    """
+    height, width = pixels.shape[:2]
+    limit = LONGEST_SIDES.get(suffix, max(width, height))
+    if max(width, height) > limit:
+        raise OutputError(
+            f"{width}×{height} is too large for {suffix}, which holds {limit} pixels a side",
+            hint="write .png or .tiff",
+        )
+
+
 def encode_png(pixels: np.ndarray) -> bytes:
     """Pixels (h, w, 3 or 4), uint8 or uint16 → a PNG file, exact."""
     order = [2, 1, 0, 3][: pixels.shape[2]]
@@ -163,7 +180,7 @@ def add_png_text(png: bytes, text: Mapping[str, str]) -> bytes:
         InputError: A keyword is not 1–79 printable Latin characters.
     """
     chunks = b"".join(png_chunk(b"iTXt", _itxt(key, value)) for key, value in text.items())
-    return png[:_PNG_SIGNATURE_AND_HEADER] + chunks + png[_PNG_SIGNATURE_AND_HEADER:]
+    return png[:PNG_HEADER_END] + chunks + png[PNG_HEADER_END:]
 
 
 def png_chunk(kind: bytes, data: bytes) -> bytes:
@@ -200,31 +217,57 @@ def _itxt(keyword: str, value: str) -> bytes:
 
 def _encode_with_pillow(path: Path, pixels: np.ndarray, text: Mapping[str, str]) -> bytes:
     suffix = path.suffix.lower()
-    height, width, channels = pixels.shape
     is_jpeg = suffix in (".jpg", ".jpeg")
-    limit = _LONGEST_WEBP_SIDE if suffix == ".webp" else _LONGEST_TGA_SIDE
-    if max(width, height) > limit:
-        raise OutputError(
-            f"cannot write {path}: {width}×{height} is over the format's {limit} pixels a side",
-            hint="write .png or .tiff",
-        )
-    if is_jpeg and channels == 4:
+    check_side(suffix, pixels)
+    if is_jpeg and pixels.shape[2] == 4:
         raise OutputError(
             f"cannot write {path}: JPEG holds no transparency",
             hint="write .png, or put the picture on a background first",
         )
+    if suffix == ".webp":
+        return _encode_webp(pixels, text)
     stream = io.BytesIO()
     image = Image.fromarray(np.ascontiguousarray(pixels))
     if is_jpeg:
         # Full chroma resolution: halving it smears the colour of thin lines.
         comment = plain_text(text).encode()[:65_000]
         image.save(stream, "JPEG", quality=95, subsampling="4:4:4", comment=comment)
-    elif suffix == ".webp":
-        xmp = xmp_packet(plain_text(text)) if text else b""
-        image.save(stream, "WEBP", lossless=True, exact=True, xmp=xmp)
     else:
         image.save(stream, "TGA", compression="tga_rle")
     return stream.getvalue()
+
+
+def _encode_webp(pixels: np.ndarray, text: Mapping[str, str]) -> bytes:
+    height, width, channels = pixels.shape
+    flags = (0x10 if channels == 4 else 0) | (0x04 if text else 0)
+    body = webp_header(flags=flags, width=width, height=height) + encode_vp8l(pixels)
+    if text:
+        body += webp_chunk(b"XMP ", xmp_packet(plain_text(text)))
+    return body[:4] + struct.pack("<I", len(body) - 8) + body[8:]
+
+
+def encode_vp8l(pixels: np.ndarray) -> bytes:
+    """uint8 pixels → the lossless chunk of a WebP (RFC 9649 §3), exact."""
+    stream = io.BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    image.save(stream, "WEBP", lossless=True, exact=True)
+    chunk = bytearray(stream.getvalue()[12:])
+    if chunk[:4] != b"VP8L":
+        raise OutputError("this Pillow does not write lossless WebP as one plain chunk")
+    if pixels.shape[2] == 4:
+        chunk[12] |= 0x10  # libwebp denies the alpha of an opaque picture; we keep four channels
+    return bytes(chunk)
+
+
+def webp_chunk(kind: bytes, data: bytes) -> bytes:
+    """One chunk of a WebP: kind, length, data, padding."""
+    return kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+
+
+def webp_header(*, flags: int, width: int, height: int) -> bytes:
+    """The start of an extended WebP (RFC 9649 §2.7), the file's length left 0 at byte 4."""
+    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return b"RIFF\0\0\0\0WEBP" + webp_chunk(b"VP8X", struct.pack("<I", flags) + sides)
 
 
 def _encode_tiff(pixels: np.ndarray, text: Mapping[str, str]) -> bytes:
