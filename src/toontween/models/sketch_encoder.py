@@ -68,7 +68,7 @@ def sketch_residuals(
     *,
     timestep: Int[Tensor, " b"],
     context: Float[Tensor, "g n d"],
-    hints: Float[Tensor, "b t 1 y x"],
+    hints: Float[Tensor, "b s 1 y x"],
     scale: float = 1.0,
 ) -> tuple[Float[Tensor, "_ _ _ _"], ...]:
     """What the denoiser adds to each skip connection, in the order of the way down, then to its middle.
