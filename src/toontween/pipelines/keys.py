@@ -1,0 +1,154 @@
+"""The two keys and the sketches of a call → what the networks are shown, and what comes back in the keys' places."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from toontween.errors import InputError, ShapeError
+from toontween.pipelines.geometry import (
+    PUBLISHED_SIZE,
+    FrontEnd,
+    Geometry,
+    check_size,
+    front_end_of,
+    plan_geometry,
+)
+from toontween.pipelines.pictures import PictureLike, as_batch, read_picture, read_sketch
+
+Sketches = Mapping[int, PictureLike] | Sequence[Mapping[int, PictureLike]]
+"""Frame index → sketch, for all samples or one mapping a sample."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PreparedKeys:
+    """The keys of every sample in the forms they are needed in; k = 2, first and last."""
+
+    shown: Float[Tensor, "b k 3 h w"]
+    """As they stand in the result, 0…1."""
+
+    pixels: Float[Tensor, "b k 3 height width"]
+    """As the autoencoder sees them, −1…1, at the working size."""
+
+    clip_pictures: Float[Tensor, "b 3 y x"]
+    """What the image tower sees of the first keys, −1…1."""
+
+    geometry: Geometry
+    """From the size shown to the working size and back."""
+
+    source_size: tuple[int, int]
+    """Height and width the keys came in, which is that of sketches."""
+
+    front_end: FrontEnd | None
+    """What an original front end did before."""
+
+
+def prepare_keys(
+    first: PictureLike | Sequence[PictureLike],
+    last: PictureLike | Sequence[PictureLike],
+    *,
+    multiple: int,
+    preprocessing: str = "native",
+    height: int | None = None,
+    width: int | None = None,
+) -> PreparedKeys:
+    """Read the keys of one or more samples and bring them to a size that suits the networks.
+
+    Args:
+        first: The key of frame 0, or one a sample.
+        last: The key of the last frame, or one a sample.
+        multiple: What both sides must be multiples of.
+        preprocessing: "native", or an original front end: "cli", "gradio".
+        height: Height to work at; with a front end, the height to crop to.
+        width: Width to work at; with a front end, the width to crop to.
+
+    Raises:
+        ShapeError: The keys differ in number or size.
+        InputError: A key cannot be read, or an argument is out of its range.
+    """
+    front_end = front_end_of(preprocessing)
+    raw = _read_pairs(as_batch(first, name="first"), as_batch(last, name="last"))
+    source_size = (raw.shape[-2], raw.shape[-1])
+    shown = raw
+    if front_end is not None:
+        wanted = check_size(height, width)
+        size = (wanted[0] or PUBLISHED_SIZE[0], wanted[1] or PUBLISHED_SIZE[1])
+        shown = front_end(raw.flatten(0, 1), size).unflatten(0, raw.shape[:2])
+        height = width = None
+    geometry = plan_geometry(
+        (shown.shape[-2], shown.shape[-1]), multiple=multiple, height=height, width=width
+    )
+    pixels = geometry.enter(shown.flatten(0, 1)).unflatten(0, shown.shape[:2])
+    clip_source = raw if preprocessing == "gradio" else shown
+    return PreparedKeys(
+        shown=shown,
+        pixels=_signed(pixels),
+        clip_pictures=_signed(clip_source[:, 0]),
+        geometry=geometry,
+        source_size=source_size,
+        front_end=front_end,
+    )
+
+
+def prepare_hints(
+    sketches: Sketches, keys: PreparedKeys, *, num_frames: int
+) -> Float[Tensor, "b t 1 height width"]:
+    """Sketches (dark on light) → white lines on black at the working size; frames without one are all zeros.
+
+    Raises:
+        InputError: A frame index is out of range, or a sketch cannot be read.
+        ShapeError: A sketch has another size than the keys, or there are mappings for another number of samples.
+    """
+    batch = keys.pixels.shape[0]
+    mappings = [sketches] * batch if isinstance(sketches, Mapping) else list(sketches)
+    if len(mappings) != batch:
+        raise ShapeError(f"{len(mappings)} sketch mappings for {batch} pairs of keys")
+    hints = torch.zeros(batch, num_frames, 1, *keys.geometry.working_size)
+    for sample, mapping in enumerate(mappings):
+        for frame, sketch in mapping.items():
+            if not 0 <= frame < num_frames:
+                raise InputError(
+                    f"a sketch for frame {frame}; the frames are 0…{num_frames - 1}",
+                    hint="the keys are counted: the first is frame 0",
+                )
+            hints[sample, frame] = _hint(sketch, keys, name=f"the sketch of frame {frame}")
+    return hints
+
+
+def _hint(sketch: PictureLike, keys: PreparedKeys, *, name: str) -> Tensor:
+    lines = 1 - read_sketch(sketch, name=name)
+    if tuple(lines.shape[-2:]) != keys.source_size:
+        raise ShapeError(
+            f"{name} is {lines.shape[2]}×{lines.shape[1]} pixels, "
+            f"the keys are {keys.source_size[1]}×{keys.source_size[0]}",
+            hint="sketches are drawn over the keys, at their size",
+        )
+    lines = lines[None].clamp(0, 1)
+    if keys.front_end is not None:
+        height_px, width_px = keys.geometry.height_px, keys.geometry.width_px
+        lines = keys.front_end(lines, (height_px, width_px), border=0.0)
+    return keys.geometry.enter(lines, border=0.0)[0]
+
+
+def _read_pairs(first: list[PictureLike], last: list[PictureLike]) -> Tensor:
+    """All keys as one tensor (b, 2, 3, h, w)."""
+    if len(first) != len(last):
+        raise ShapeError(f"{len(first)} first keys and {len(last)} last keys")
+    pictures: list[Tensor] = []
+    for sample, pair in enumerate(zip(first, last, strict=True)):
+        where = f" of sample {sample}" if len(first) > 1 else ""
+        for name, key in zip(("first", "last"), pair, strict=True):
+            pictures.append(read_picture(key, name=f"the {name} key{where}"))
+    sizes = {(picture.shape[2], picture.shape[1]) for picture in pictures}
+    if len(sizes) > 1:
+        raise ShapeError(
+            "the keys differ in size: " + ", ".join(f"{w}×{h}" for w, h in sorted(sizes)),
+            hint="bring them to one size, without distorting them",
+        )
+    return torch.stack(pictures).unflatten(0, (len(first), 2))
+
+
+def _signed(pictures: Tensor) -> Tensor:
+    return pictures.clamp(0, 1) * 2 - 1

@@ -1,0 +1,59 @@
+"""Decoded frames → the result: the keys put back in their places, and the form that was asked for."""
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from diffusers.utils import BaseOutput
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+from toontween.errors import InputError
+
+OutputType = Literal["pil", "pt", "np", "latent"]
+
+_OUTPUT_TYPES = ("pil", "pt", "np", "latent")
+
+
+class ToonInterpolationOutput(BaseOutput):
+    """What a call gives back."""
+
+    frames: Any
+    """"pil": a list of frames for every sample; "pt": (batch, frames, 3, h, w) in 0…1; "np": (batch, frames, h, w, 3)
+    in 0…1; "latent": (batch, channels, frames, h/8, w/8) of the working size."""
+
+
+def check_output_type(output_type: str) -> None:
+    """Refuse an unknown form of the result.
+
+    Raises:
+        InputError: The form is not known.
+    """
+    if output_type not in _OUTPUT_TYPES:
+        raise InputError(
+            f"output_type={output_type!r}", hint=f"use one of {', '.join(_OUTPUT_TYPES)}"
+        )
+
+
+def place_keys(
+    frames: Float[Tensor, "b t 3 h w"], keys: Float[Tensor, "b k 3 h w"]
+) -> Float[Tensor, "b t 3 h w"]:
+    """The frames with the two keys in the first and the last place, untouched."""
+    return torch.cat([keys[:, :1], frames[:, 1:-1], keys[:, 1:]], dim=1)
+
+
+def to_output(frames: Float[Tensor, "b t 3 h w"], output_type: str) -> Any:
+    """Frames in 0…1 as PIL images (rounded to eight bits), a tensor or an array."""
+    if output_type == "pt":
+        return frames
+    arrays = frames.permute(0, 1, 3, 4, 2).numpy()
+    if output_type == "np":
+        return np.ascontiguousarray(arrays)
+    eight_bits = np.round(arrays * 255).astype(np.uint8)
+    return [[Image.fromarray(frame) for frame in sample] for sample in eight_bits]
+
+
+def middle_frames(num_frames: int) -> slice:
+    """The one or two frames in the middle of a clip."""
+    return slice((num_frames - 1) // 2, num_frames // 2 + 1)

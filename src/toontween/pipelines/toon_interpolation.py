@@ -1,0 +1,490 @@
+"""ToonCrafter as a diffusers pipeline: two keys, a line of text and perhaps sketches → the clip between them.
+
+The story is in `ToonInterpolationPipeline.__call__`: read the keys, encode them, say what the clip shows (context),
+denoise, decode with both keys as references, put the keys themselves back.
+
+Of the published habits (specification, section 7) these are kept: the last key is not part of the context, the
+unconditional context is that of the empty prompt and a mid-grey picture, and it sees the same key latents. These are
+mended: each key is encoded once and not once a frame; clips of any length are decoded whole; every sample of a batch
+has its own references. Random numbers are drawn in the order posterior (only for `posterior="sample"`: one draw for
+both keys, where the published code drew one a frame), starting latents, then one draw a step; all in float32 and, with
+a CPU generator, on the CPU, so that they do not depend on the device or the weights' type.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import torch
+from diffusers import ControlNetModel, DiffusionPipeline
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionModel
+
+from toontween.checkpoints.loading import resolve_model
+from toontween.diffusion.guidance import Guidance
+from toontween.diffusion.samplers import ToonDDIMScheduler
+from toontween.errors import InputError, ShapeError, UnavailableError
+from toontween.models.clip import image_features, text_features
+from toontween.models.image_projector import ImageContextProjector
+from toontween.models.sketch_encoder import sketch_residuals
+from toontween.models.unet import ToonUNet
+from toontween.models.vae import AutoencoderKLDualReference, References, pair_references
+from toontween.pipelines.geometry import Preprocessing
+from toontween.pipelines.keys import PreparedKeys, Sketches, prepare_hints, prepare_keys
+from toontween.pipelines.noise import (
+    Generators,
+    StepNoise,
+    check_generators,
+    draw,
+    noise_of_step,
+    starting_latents,
+)
+from toontween.pipelines.original import build_components
+from toontween.pipelines.outputs import (
+    OutputType,
+    ToonInterpolationOutput,
+    check_output_type,
+    middle_frames,
+    place_keys,
+    to_output,
+)
+from toontween.pipelines.pictures import PictureLike
+from toontween.pipelines.prompts import prompt_ids
+from toontween.shapes import pixel_multiple
+
+_LOG = logging.getLogger(__name__)
+
+_FEWEST_FOR_DOUBLE_DECODE = 5
+
+StepCallback = Callable[..., Mapping[str, Any] | None]
+"""(pipeline, step index, timestep, {"latents": …}) → what to replace, as in diffusers."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conditions:
+    """What every step of a run is told beside the noisy latents."""
+
+    contexts: tuple[Float[Tensor, "b n d"], ...]
+    """Context of each prediction of a step, in the order of `Guidance.num_predictions`."""
+
+    key_latents: Float[Tensor, "b c t h w"]
+    """The keys' latents in the first and last frame, zeros between."""
+
+    motion_fps: Int[Tensor, " b"]
+    """Motion rate of each sample."""
+
+    hints: Float[Tensor, "b t 1 y x"] | None
+    """Sketches, white on black, when there are any."""
+
+    sketch_scale: float
+    """Factor on what the sketches add."""
+
+
+class ToonInterpolationPipeline(DiffusionPipeline):
+    """Draws the frames between two keys.
+
+    Args:
+        unet: Predicts the velocity.
+        vae: Pictures ⇄ latents, with references.
+        image_encoder: CLIP's image tower.
+        image_projector: Its tokens → context tokens.
+        scheduler: The noise schedule and sampler.
+        text_encoder: CLIP's text tower without its last block; not needed when prompts come as embeddings.
+        tokenizer: CLIP's tokenizer; without it only the empty prompt can be read.
+        sketch_encoder: For `sketches`.
+        double_decode: Whether calls decode twice when they do not say; the published sampler does.
+    """
+
+    model_cpu_offload_seq = "text_encoder->image_encoder->image_projector->unet->vae"
+    # the sketch encoder takes turns with the denoiser in every step, so it has no place in that sequence
+    _optional_components = ["text_encoder", "tokenizer", "sketch_encoder"]  # noqa: RUF012  diffusers' name
+
+    unet: ToonUNet
+    vae: AutoencoderKLDualReference
+    image_encoder: CLIPVisionModel
+    image_projector: ImageContextProjector
+    scheduler: ToonDDIMScheduler
+    text_encoder: CLIPTextModel | None
+    tokenizer: CLIPTokenizer | None
+    sketch_encoder: ControlNetModel | None
+
+    def __init__(  # noqa: PLR0913  one argument a component
+        self,
+        unet: ToonUNet,
+        vae: AutoencoderKLDualReference,
+        image_encoder: CLIPVisionModel,
+        image_projector: ImageContextProjector,
+        scheduler: ToonDDIMScheduler,
+        text_encoder: CLIPTextModel | None = None,
+        tokenizer: CLIPTokenizer | None = None,
+        sketch_encoder: ControlNetModel | None = None,
+        *,
+        double_decode: bool = True,
+    ) -> None:
+        super().__init__()
+        self.register_modules(
+            unet=unet,
+            vae=vae,
+            image_encoder=image_encoder,
+            image_projector=image_projector,
+            scheduler=scheduler,
+            text_encoder=text_encoder,
+            tokenizer=tokenizer,
+            sketch_encoder=sketch_encoder,
+        )
+        self.register_to_config(double_decode=double_decode)
+
+    @classmethod
+    def from_pretrained(  # pyright: ignore[reportIncompatibleMethodOverride]  the same call, by a shorter name
+        cls, model: str | Path, **kwargs: Any
+    ) -> Self:
+        """Load a pipeline from a folder or by a model's name; only safetensors are read.
+
+        Args:
+            model: A folder that `save_pretrained` wrote, or a name such as "tooncrafter-512".
+            kwargs: Those of `DiffusionPipeline.from_pretrained`, such as `torch_dtype`.
+
+        Raises:
+            UnavailableError: The model is not on this machine; the hint says how to get it.
+        """
+        kwargs.setdefault("use_safetensors", True)
+        return super().from_pretrained(str(resolve_model(model)), **kwargs)
+
+    @classmethod
+    def from_original(
+        cls,
+        checkpoint: str | Path | Mapping[str, Tensor],
+        config: Mapping[str, Any] | None = None,
+        *,
+        sketch_encoder: str | Path | Mapping[str, Tensor] | ControlNetModel | None = None,
+        tokenizer: CLIPTokenizer | None = None,
+        torch_dtype: torch.dtype | None = None,
+    ) -> Self:
+        """Convert a published checkpoint in memory.
+
+        Args:
+            checkpoint: The published file (model.ckpt or a safetensors file with its names), or its tensors.
+            config: Sections "unet", "vae", "resampler", "open_clip" of a model of another size, and "sketch_encoder"
+                when one is given; None for the published 512 model.
+            sketch_encoder: The published sketch encoder: a file, its tensors, or the network itself.
+            tokenizer: For prompts that are not empty; without it give `prompt_embeds`.
+            torch_dtype: What weights are held as; None keeps the checkpoint's type.
+
+        Raises:
+            CheckpointError: A file is not what it should be, or the configuration does not fit it.
+        """
+        components = build_components(checkpoint, config, torch_dtype=torch_dtype)
+        if sketch_encoder is not None and not isinstance(sketch_encoder, ControlNetModel):
+            components |= build_components(sketch_encoder, config, torch_dtype=torch_dtype)
+        elif sketch_encoder is not None:
+            components["sketch_encoder"] = sketch_encoder
+        return cls(scheduler=ToonDDIMScheduler(), tokenizer=tokenizer, **components)
+
+    @torch.no_grad()
+    def __call__(  # noqa: PLR0913  the story in one place; every argument has a default but the keys
+        self,
+        first: PictureLike | Sequence[PictureLike],
+        last: PictureLike | Sequence[PictureLike],
+        *,
+        prompt: str | Sequence[str] = "",
+        prompt_embeds: Float[Tensor, "_ _ _"] | None = None,
+        negative_prompt: str | Sequence[str] = "",
+        negative_prompt_embeds: Float[Tensor, "_ _ _"] | None = None,
+        num_frames: int = 16,
+        num_inference_steps: int = 50,
+        guidance_scale: float = 7.5,
+        image_guidance_scale: float | None = None,
+        guidance_rescale: float = 0.7,
+        eta: float = 1.0,
+        motion_fps: int | Sequence[int] = 10,
+        sketches: Sketches | None = None,
+        sketch_scale: float = 1.0,
+        height: int | None = None,
+        width: int | None = None,
+        preprocessing: Preprocessing = "native",
+        posterior: Literal["mean", "sample"] = "mean",
+        generator: Generators = None,
+        latents: Float[Tensor, "_ _ _ _ _"] | None = None,
+        step_noise: StepNoise | None = None,
+        double_decode: bool | None = None,
+        return_keys: bool = True,
+        output_type: OutputType = "pil",
+        callback_on_step_end: StepCallback | None = None,
+    ) -> ToonInterpolationOutput:
+        """Draw a clip that begins with one key and ends with another; lists of keys make a batch.
+
+        Args:
+            first: The first key: a PIL image, an array (h, w, c) or a float tensor (3, h, w) in 0…1, without alpha.
+            last: The last key, the same size.
+            prompt: A line of text, or one a sample.
+            prompt_embeds: Features of the prompt (batch, 77, dim) instead of it.
+            negative_prompt: What the unconditional prediction is told.
+            negative_prompt_embeds: Features of that instead of it.
+            num_frames: Frames of the clip, the keys counted; at least 2. The published model was trained on 16.
+            num_inference_steps: Denoising steps, 1…1000.
+            guidance_scale: How strongly prompt and picture are followed; 1 halves the work and turns guidance off.
+            image_guidance_scale: How strongly the picture alone is followed, with a third prediction a step.
+            guidance_rescale: 0…1, how far guidance's widening is undone.
+            eta: 0…1, fresh noise of each step.
+            motion_fps: Frames per second at which the motion looks natural; smaller means more motion.
+            sketches: Frame index (the keys counted) → sketch, dark on light, at the keys' size; for a batch perhaps
+                one mapping a sample.
+            sketch_scale: How strongly sketches are followed.
+            height: Height to work at; frames still come back at the keys' size. With an original front end, the
+                height of its crop.
+            width: The same for the width.
+            preprocessing: "native", or "cli" and "gradio" for the published front ends, which scale and crop the keys
+                to 320×512 (or height × width); the clip then has that size and the keys in it are the cropped ones.
+            posterior: Whether key latents are the posterior's mean or drawn from it.
+            generator: Where random numbers come from; a list has one generator a sample.
+            latents: Starting latents (batch, 4, frames, h/8, w/8) of the padded working size.
+            step_noise: Index of a step → its noise, instead of drawing it.
+            double_decode: Decode a second time without the second and the last but one frame and take the middle of
+                the clip from there, as published; None for what the model says.
+            return_keys: Put the keys themselves in the first and the last place, not what the decoder made of them.
+            output_type: "pil", "pt", "np" or "latent".
+            callback_on_step_end: Called after each step as in diffusers; may give back other latents.
+
+        Raises:
+            InputError: An argument has an impossible value.
+            ShapeError: Sizes do not fit.
+            UnavailableError: The pipeline lacks the part that an argument needs.
+        """
+        check_output_type(output_type)
+        _check_run(num_frames=num_frames, eta=eta, posterior=posterior)
+        guidance = Guidance(
+            scale=guidance_scale, image_scale=image_guidance_scale, rescale=guidance_rescale
+        )
+        keys = prepare_keys(
+            first,
+            last,
+            multiple=self.pixel_multiple,
+            preprocessing=preprocessing,
+            height=height,
+            width=width,
+        )
+        batch = keys.pixels.shape[0]
+        check_generators(generator, batch=batch)
+        hints = self._hints(sketches, keys, num_frames=num_frames)
+        self.scheduler.set_timesteps(num_inference_steps)
+        rates = self._motion_fps(motion_fps, batch)
+        device = self._execution_device
+
+        text = self.encode_prompt(prompt, prompt_embeds, batch=batch)
+        negative = None
+        if guidance.num_predictions > 1:
+            negative = self.encode_prompt(negative_prompt, negative_prompt_embeds, batch=batch)
+        sampling = generator if posterior == "sample" else None
+        key_latents, references = self._encode_keys(
+            keys, num_frames, sample=posterior == "sample", generator=sampling
+        )
+        noisy = starting_latents(
+            latents, tuple(key_latents.shape), generator=generator, device=device
+        )
+        conditions = Conditions(
+            contexts=self._contexts(keys, text, negative, guidance),
+            key_latents=key_latents,
+            motion_fps=rates,
+            hints=hints,
+            sketch_scale=sketch_scale,
+        )
+        with self.progress_bar(total=num_inference_steps) as bar:  # pyright: ignore[reportCallIssue]  a decorator hides it
+            for index, timestep in enumerate(self.scheduler.timesteps.tolist()):
+                velocity = self._predict(noisy, timestep, conditions, guidance)
+                fresh = noise_of_step(step_noise, index, noisy, generator=generator)
+                noisy, _ = self.scheduler.step(
+                    velocity, timestep, noisy, eta=eta, variance_noise=fresh, return_dict=False
+                )
+                if callback_on_step_end is not None:
+                    given = callback_on_step_end(self, index, timestep, {"latents": noisy})
+                    noisy = (given or {}).get("latents", noisy)
+                bar.update()
+        if output_type == "latent":
+            self.maybe_free_model_hooks()
+            return ToonInterpolationOutput(frames=noisy)
+        twice = self.config["double_decode"] if double_decode is None else double_decode
+        working = self._decode(noisy, references, double_decode=twice)
+        frames = keys.geometry.leave(working.flatten(0, 1)).unflatten(0, working.shape[:2])
+        if return_keys:
+            frames = place_keys(frames, keys.shown)
+        self.maybe_free_model_hooks()
+        return ToonInterpolationOutput(frames=to_output(frames, output_type))
+
+    @property
+    def pixel_multiple(self) -> int:
+        """What both sides of the working size are multiples of: 64 for the published model."""
+        return pixel_multiple(len(self.unet.config["channel_mult"]), self.vae.downsampling)
+
+    def encode_prompt(
+        self,
+        prompt: str | Sequence[str],
+        prompt_embeds: Float[Tensor, "_ _ _"] | None = None,
+        *,
+        batch: int = 1,
+    ) -> Float[Tensor, "b n d"]:
+        """Features of every token of the prompts, or those given, checked; one prompt serves a whole batch.
+
+        Raises:
+            ShapeError: Given features have another shape, or there are prompts for another number of samples.
+            InputError: Given features are not finite.
+            UnavailableError: There is no text encoder, or no tokenizer for a prompt that is not empty.
+        """
+        if prompt_embeds is not None:
+            return self._check_embeds(prompt_embeds, batch)
+        if self.text_encoder is None:
+            raise UnavailableError(
+                "this pipeline has no text encoder",
+                hint="give prompt_embeds, and negative_prompt_embeds unless guidance_scale is 1",
+            )
+        prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+        if len(prompts) not in (1, batch):
+            raise ShapeError(f"{len(prompts)} prompts for {batch} pairs of keys")
+        ids = prompt_ids(
+            prompts,
+            self.tokenizer,
+            length=self.unet.config["text_tokens"],
+            vocabulary=self.text_encoder.config.vocab_size,
+        )
+        features = text_features(self.text_encoder, ids.to(self._execution_device))
+        return features.expand(batch, -1, -1)
+
+    def _check_embeds(self, embeds: Tensor, batch: int) -> Tensor:
+        wanted = (batch, self.unet.config["text_tokens"], self.unet.config["context_dim"])
+        if tuple(embeds.shape) not in (wanted, (1, *wanted[1:])):
+            raise ShapeError(
+                f"prompt embeddings of shape {tuple(embeds.shape)} do not fit",
+                hint=f"expected {wanted}",
+            )
+        if not torch.isfinite(embeds).all():
+            raise InputError("the prompt embeddings have values that are not finite")
+        return embeds.to(self._execution_device).expand(batch, -1, -1)
+
+    def _contexts(
+        self, keys: PreparedKeys, text: Tensor, negative: Tensor | None, guidance: Guidance
+    ) -> tuple[Tensor, ...]:
+        """Text and image tokens of each prediction; the unconditional picture is mid-grey, not an absent one."""
+        picture = self._image_tokens(keys.clip_pictures)
+        contexts = [(text, picture)]
+        if negative is not None:
+            grey = torch.zeros_like(keys.clip_pictures[:1])
+            contexts.append((negative, self._image_tokens(grey).expand_as(picture)))
+            if guidance.num_predictions == 3:
+                contexts.append((negative, picture))
+        dtype = self.unet.dtype
+        return tuple(torch.cat([t.to(dtype), p.to(dtype)], dim=1) for t, p in contexts)
+
+    def _image_tokens(self, pictures: Tensor) -> Tensor:
+        features = image_features(self.image_encoder, pictures.to(self._execution_device))
+        return self.image_projector(features.to(self.image_projector.dtype))
+
+    def _encode_keys(
+        self, keys: PreparedKeys, num_frames: int, *, sample: bool, generator: Generators
+    ) -> tuple[Tensor, References | None]:
+        """Key latents in their frames, zeros between, and the references for the decoder."""
+        batch = keys.pixels.shape[0]
+        pixels = keys.pixels.flatten(0, 1).to(self._execution_device, self.vae.dtype)
+        encoded = self.vae.encode(pixels)
+        posterior = encoded.mean.float().unflatten(0, (batch, 2))
+        if sample:
+            spread = torch.exp(0.5 * encoded.logvar.float()).unflatten(0, (batch, 2))
+            noise = draw(tuple(posterior.shape), generator=generator, device=posterior.device)
+            posterior = posterior + spread * noise
+        scaled = posterior * self.vae.scaling_factor
+        _, _, channels, height, width = scaled.shape
+        latents = scaled.new_zeros(batch, channels, num_frames, height, width)
+        latents[:, :, 0], latents[:, :, -1] = scaled[:, 0], scaled[:, 1]
+        references = pair_references(encoded.reference_features)
+        return latents, references if self.vae.uses_references else None
+
+    def _predict(
+        self, noisy: Tensor, timestep: int, conditions: Conditions, guidance: Guidance
+    ) -> Tensor:
+        """The guided velocity in float32; predictions are made one after the other to save memory."""
+        dtype = self.unet.dtype
+        sample = torch.cat([noisy, conditions.key_latents], dim=1).to(dtype)
+        steps = torch.full((noisy.shape[0],), timestep, device=noisy.device)
+        velocities: list[Tensor] = []
+        for context in conditions.contexts:
+            velocity = self.unet(
+                sample,
+                steps,
+                context,
+                motion_fps=conditions.motion_fps,
+                sketch_residuals=self._residuals(noisy, steps, context, conditions),
+            )
+            velocities.append(velocity.float())
+        return guidance.combine(velocities)
+
+    def _residuals(
+        self, noisy: Tensor, steps: Tensor, context: Tensor, conditions: Conditions
+    ) -> tuple[Tensor, ...] | None:
+        """What sketches add; every frame is shown the whole context, as the community's use of the weights does."""
+        if conditions.hints is None or self.sketch_encoder is None:
+            return None
+        dtype = self.sketch_encoder.dtype
+        residuals = sketch_residuals(
+            self.sketch_encoder,
+            noisy.to(dtype),
+            timestep=steps,
+            context=context.to(dtype),
+            hints=conditions.hints.to(dtype),
+            scale=conditions.sketch_scale,
+        )
+        return tuple(residual.to(self.unet.dtype) for residual in residuals)
+
+    def _decode(
+        self, latents: Tensor, references: References | None, *, double_decode: bool
+    ) -> Tensor:
+        """Frames (b, t, 3, height, width) in 0…1 on the CPU, one sample after the other to save memory."""
+        clips: list[Tensor] = []
+        for sample in range(latents.shape[0]):
+            own = slice(sample, sample + 1)
+            refs = None if references is None else tuple(r[own] for r in references)
+            clip = self._decode_clip(latents[own], refs)
+            num_frames = clip.shape[2]
+            if double_decode and num_frames >= _FEWEST_FOR_DOUBLE_DECODE:
+                kept = [f for f in range(num_frames) if f not in (1, num_frames - 2)]
+                again = self._decode_clip(latents[own][:, :, kept], refs)
+                middle = middle_frames(num_frames)
+                clip[:, :, middle] = again[:, :, middle.start - 1 : middle.stop - 1]
+            clips.append(clip)
+        frames = torch.cat(clips).clamp(-1, 1).transpose(1, 2)
+        return (frames + 1) / 2
+
+    def _decode_clip(self, latents: Tensor, references: References | None) -> Tensor:
+        scaled = (latents / self.vae.scaling_factor).to(self.vae.dtype)
+        return self.vae.decode(scaled, references).float().cpu()
+
+    def _hints(
+        self, sketches: Sketches | None, keys: PreparedKeys, *, num_frames: int
+    ) -> Tensor | None:
+        if not sketches:
+            return None
+        if self.sketch_encoder is None:
+            raise UnavailableError(
+                "sketches were given, but this pipeline has no sketch encoder",
+                hint="pass sketch_encoder= when loading the pipeline",
+            )
+        hints = prepare_hints(sketches, keys, num_frames=num_frames)
+        return hints.to(self._execution_device)
+
+    def _motion_fps(self, motion_fps: int | Sequence[int], batch: int) -> Tensor:
+        rates = [motion_fps] * batch if isinstance(motion_fps, int) else list(motion_fps)
+        if len(rates) != batch:
+            raise ShapeError(f"{len(rates)} motion rates for {batch} pairs of keys")
+        if any(rate < 1 for rate in rates):
+            raise InputError(f"motion_fps={motion_fps} is not positive")
+        return torch.tensor(rates, device=self._execution_device)
+
+
+def _check_run(*, num_frames: int, eta: float, posterior: str) -> None:
+    if num_frames < 2:
+        raise InputError(f"num_frames={num_frames}", hint="the two keys are counted, so at least 2")
+    if not (math.isfinite(eta) and 0 <= eta <= 1):
+        raise InputError(f"eta={eta} is not within 0…1")
+    if posterior not in ("mean", "sample"):
+        raise InputError(f"posterior={posterior!r}", hint="use mean or sample")
