@@ -15,6 +15,7 @@ from jaxtyping import UInt8
 from toontween.data.synthetic.scenes import NUM_DRAWINGS, SCENES, Drawing, Scene, times
 from toontween.errors import OutputError
 from toontween.media.files import atomic_output
+from toontween.media.images import png_chunk
 
 
 def encode_png(pixels: UInt8[np.ndarray, "h w c"]) -> bytes:
@@ -30,7 +31,7 @@ def encode_png(pixels: UInt8[np.ndarray, "h w c"]) -> bytes:
     packed = packer.compress(rows.tobytes()) + packer.flush()
     header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, body) for kind, body in chunks)
 
 
 def scene_files(scene: Scene) -> dict[str, bytes]:
@@ -68,10 +69,6 @@ def write_bundled(folder: Path) -> list[Path]:
                 temporary.write_bytes(contents)
             written.append(path)
     return written
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 if __name__ == "__main__":
