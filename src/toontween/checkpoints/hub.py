@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from toontween.checkpoints.folder import convert_file
 from toontween.checkpoints.identify import MANIFEST_NAME, Contents
@@ -78,6 +78,7 @@ class Fetched:
     """The commit it came from."""
 
 
+@runtime_checkable
 class Fetch(Protocol):
     """How a file is downloaded; `fetch_from_hub`, or something else in tests."""
 
