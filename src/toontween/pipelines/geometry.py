@@ -9,7 +9,7 @@ their frames stay at that size.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -115,6 +115,7 @@ def check_size(height: int | None, width: int | None) -> tuple[int | None, int |
     return height, width
 
 
+@runtime_checkable
 class FrontEnd(Protocol):
     """How an original front end brought pictures in 0…1 to its size."""
 
