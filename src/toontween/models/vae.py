@@ -76,13 +76,13 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         norm_groups: Groups of every GroupNorm; must divide every level's channels.
         reference_heads: Heads of the attention to the references.
         reference_head_dim: Width of one of those heads.
-        decoder_variant: Which decoder this is.
+        decoder_variant: Which decoder this is, one of `DecoderVariant`.
         apply_post_quant_conv: See the module's text.
         scaling_factor: Latents times this have about unit variance; the diffusion model works on those.
         force_upcast: Compute in fp32 when the weights are held in fp16.
 
     Raises:
-        InputError: The configuration is not a network.
+        InputError: The configuration is not a network, or there is no such variant.
     """
 
     @register_to_config
@@ -96,17 +96,13 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         norm_groups: int = 32,
         reference_heads: int = 8,
         reference_head_dim: int = 64,
-        decoder_variant: DecoderVariant = "full",
+        decoder_variant: str = "full",
         apply_post_quant_conv: bool | None = None,
         scaling_factor: float = 0.18215,
         force_upcast: bool = True,
     ) -> None:
         super().__init__()
-        if decoder_variant not in get_args(DecoderVariant):
-            raise UnknownNameError(
-                f"there is no decoder variant called {decoder_variant!r}",
-                hint=f"known: {', '.join(get_args(DecoderVariant))}",
-            )
+        variant = _variant(decoder_variant)
         channels = tuple(base_channels * mult for mult in channel_mult)
         if not channels or any(width <= 0 or width % norm_groups for width in channels):
             raise InputError(f"channels {channels} are not multiples of {norm_groups} norm groups")
@@ -114,7 +110,7 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         self.latent_channels = latent_channels
         self.scaling_factor = scaling_factor
         self.force_upcast = force_upcast
-        self.uses_references = decoder_variant != IMAGE_DECODER
+        self.uses_references = variant != IMAGE_DECODER
         self.downsampling = 2 ** (len(channels) - 1)
         if apply_post_quant_conv is None:
             apply_post_quant_conv = not self.uses_references
@@ -131,7 +127,7 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
             groups=norm_groups,
             reference_heads=reference_heads,
             reference_head_dim=reference_head_dim,
-            variant=decoder_variant,
+            variant=variant,
             apply_post_quant_conv=apply_post_quant_conv,
         )
 
@@ -270,3 +266,11 @@ def _converted(value: Any, dtype: torch.dtype) -> Any:
     if isinstance(value, tuple):
         return tuple(_converted(item, dtype) for item in value)
     return value.to(dtype) if isinstance(value, Tensor) else value
+
+
+def _variant(name: str) -> DecoderVariant:
+    for variant in get_args(DecoderVariant):
+        if name == variant:
+            return variant
+    known = ", ".join(get_args(DecoderVariant))
+    raise UnknownNameError(f"there is no decoder variant called {name!r}", hint=f"known: {known}")
