@@ -49,7 +49,6 @@ _DECODER_ERRORS = (
     struct.error,
     zlib.error,
     cv2.error,
-    Image.DecompressionBombError,
 )
 _ORIENTATION = 0x0112
 _PHOTOMETRIC, _PLANAR, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 262, 284, 338, 339
@@ -154,6 +153,11 @@ def foreign_errors(path: Path) -> Iterator[None]:
             raise
         except MemoryError as error:
             raise MediaError(f"{path} does not fit into memory") from error
+        except (
+            Image.DecompressionBombError
+        ) as error:  # TIFF and GIF check once more, by their limit
+            hint = "save it as .png, where only TOONTWEEN_MAX_PIXELS counts"
+            raise MediaError(f"{path} is too large for Pillow: {error}", hint=hint) from error
         except _DECODER_ERRORS as error:
             is_short = isinstance(error, EOFError) or "truncated" in str(error).lower()
             wrong = "is truncated: the end of the file is missing" if is_short else "is damaged"

@@ -87,7 +87,7 @@ def fit(
     mode: Literal["pad", "crop"],
     background: Colour | None = None,
 ) -> UInt8[np.ndarray, "{height_px} {width_px} c"] | UInt16[np.ndarray, "{height_px} {width_px} c"]:
-    """Scale a picture onto a canvas without changing its proportions.
+    """Scale a picture onto a canvas without changing its proportions (but for whole pixels).
 
     A picture that already has the right scale is moved, not resampled, so its pixels stay exact.
 
