@@ -5,6 +5,7 @@ for. Tensors of zip-format torch files and of safetensors files stay on disk unt
 format cannot be mapped, so they are read into memory and limited in size.
 """
 
+import io
 import logging
 import pickle
 import pickletools
@@ -13,7 +14,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -57,6 +58,7 @@ _ALLOWED = re.compile(
     r"|torch (\w+Storage|Size|device|b?float\d+|int\d+|uint8|bool)"
     r"|torch\.storage (UntypedStorage|TypedStorage)"
 )
+_MADE_UP = "a name that is made up while reading"
 _ASK_SAFETENSORS = "ask its author for a safetensors file"
 _EXACT, _HALF = 1e-6, 1e-3
 _WRAPPERS = ("_forward_module.", "module.")
@@ -159,7 +161,7 @@ def convert_state_dict(
         raise CheckpointError(
             f"{len(left)} tensors belong to no part of the model: {', '.join(list(left)[:5])}"
         )
-    return ConvertedCheckpoint(contents, components, unused, _schedule_notes(tensors))
+    return ConvertedCheckpoint(contents, components, unused, schedule_notes(tensors))
 
 
 def require_safe_torch(version: str) -> None:
@@ -173,6 +175,24 @@ def require_safe_torch(version: str) -> None:
         raise CheckpointError(
             f"torch {version} cannot read torch files safely", hint="install torch 2.10 or later"
         )
+
+
+def schedule_notes(tensors: Mapping[str, Tensor]) -> list[str]:
+    """One sentence for each table of the noise schedule that differs from the one that is computed instead."""
+    scheduler = ToonDDIMScheduler()
+    computed = {"alphas_cumprod": scheduler.alphas_cumprod, "scale_arr": scheduler.scales}
+    notes: list[str] = []
+    for name, values in computed.items():
+        stored = tensors.get(name)
+        if stored is None:
+            continue
+        away = float("inf")
+        if stored.ndim == 1 and len(stored) >= len(values):
+            away = float((stored[: len(values)].float() - values).abs().max())
+        if away > (_EXACT if stored.dtype == torch.float32 else _HALF):
+            notes.append(f"{name} in the file is up to {away:.2g} away from the one computed")
+            _LOG.warning("%s; the computed one is used", notes[-1])
+    return notes
 
 
 def _open_safetensors(path: Path) -> dict[str, Tensor]:
@@ -196,26 +216,25 @@ def _refuse_programs(path: Path, container: Container) -> None:
                 name = next(n for n in archive.namelist() if n.endswith("/data.pkl"))
                 if archive.getinfo(name).file_size > _MAX_PICKLE_BYTES:
                     raise CheckpointError(f"{path.name} has an index of unreasonable size")
-                with archive.open(name) as file:
-                    wanted = _globals_of(file)
+                wanted = _globals_of(io.BytesIO(archive.read(name)))
     except (ValueError, IndexError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path.name} is damaged: its index cannot be read") from error
     refused = sorted(name for name in wanted if not _ALLOWED.fullmatch(name))
     if refused:
-        what = refused[0].replace(" ", ".")
+        what = refused[0] if refused[0] == _MADE_UP else refused[0].replace(" ", ".")
         raise CheckpointError(
             f"{path.name} was refused: reading it would call {what}", hint=_ASK_SAFETENSORS
         )
 
 
-def _globals_of(file: IO[bytes]) -> set[str]:
+def _globals_of(file: io.BufferedIOBase) -> set[str]:
     """What one pickle imports, as "module name"."""
     wanted: set[str] = set()
     for opcode, argument, _ in pickletools.genops(file):
         if opcode.name in {"GLOBAL", "INST"}:
             wanted.add(str(argument))
         elif opcode.name in {"STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}:
-            wanted.add("a name that is made up while reading")
+            wanted.add(_MADE_UP)
     return wanted
 
 
@@ -269,24 +288,6 @@ def _current_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             raise CheckpointError(f"two tensors in it are {current}")
         renamed[current] = tensor
     return renamed
-
-
-def _schedule_notes(tensors: Mapping[str, Tensor]) -> list[str]:
-    """Whether the noise schedule in the file is the one that will be computed."""
-    scheduler = ToonDDIMScheduler()
-    computed = {"alphas_cumprod": scheduler.alphas_cumprod, "scale_arr": scheduler.scales}
-    notes: list[str] = []
-    for name, values in computed.items():
-        stored = tensors.get(name)
-        if stored is None:
-            continue
-        away = float("inf")
-        if stored.ndim == 1 and len(stored) >= len(values):
-            away = float((stored[: len(values)].float() - values).abs().max())
-        if away > (_EXACT if stored.dtype == torch.float32 else _HALF):
-            notes.append(f"{name} in the file is up to {away:.2g} away from the one computed")
-            _LOG.warning("%s; the computed one is used", notes[-1])
-    return notes
 
 
 def _refuse_quantised(tensors: Mapping[str, Tensor]) -> None:

@@ -79,6 +79,7 @@ class Fetched:
 
 
 @runtime_checkable
+@runtime_checkable
 class Fetch(Protocol):
     """How a file is downloaded; `fetch_from_hub`, or something else in tests."""
 

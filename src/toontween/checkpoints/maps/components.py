@@ -92,11 +92,12 @@ def convert_component(
         CheckpointError: A name is unknown, a tensor is missing or has another shape than the network's.
     """
     key_map = component.key_map(section)
-    _, unused = key_map.plan(own)
-    known = {name: tensor for name, tensor in own.items() if name not in unused}
-    converted = ConvertedComponent(
-        component.class_path, component.arguments(section, own.keys()), key_map.convert(known)
-    )
+    moves, unused = key_map.plan(own)
+    tensors: dict[str, Tensor] = {}
+    for move in moves:
+        tensors |= move.apply(own[move.source])
+    arguments = component.arguments(section, own.keys())
+    converted = ConvertedComponent(component.class_path, arguments, tensors)
     _require_complete(key_map.component, converted)
     return converted, unused
 
