@@ -29,6 +29,7 @@ from toontween.media.containers.animations import (
 )
 from toontween.media.containers.ffmpeg import (
     FFMPEG_SUFFIXES,
+    available_encoders,
     decode_stream,
     encode_stream,
     probe_stream,
@@ -40,7 +41,16 @@ from toontween.media.frames import check_pixels, from_picture, to_picture
 from toontween.media.images import DEEP_SUFFIXES, LONGEST_SIDES
 from toontween.runtime import Settings, read_settings
 
-__all__ = ["VIDEO_SUFFIXES", "VideoInfo", "holds_exactly", "probe", "read_video", "write_video"]
+__all__ = [
+    "VIDEO_SUFFIXES",
+    "VideoInfo",
+    "available_encoders",
+    "holds_exactly",
+    "probe",
+    "read_video",
+    "write_video",
+]
+
 VIDEO_SUFFIXES = ANIMATION_SUFFIXES | FFMPEG_SUFFIXES
 """Lower-case suffixes that `read_video` reads and `write_video` writes; .png and .webp if animated."""
 

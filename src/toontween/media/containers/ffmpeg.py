@@ -92,6 +92,18 @@ FFMPEG_SUFFIXES = frozenset(_DEMUXERS)
 """Lower-case suffixes that this module reads and writes."""
 
 
+def available_encoders() -> dict[str, bool]:
+    """Suffix → whether the installed PyAV has the encoder for it."""
+    return {suffix: _has_encoder(coding.codec) for suffix, coding in _CODINGS.items()}
+
+
+def _has_encoder(name: str) -> bool:
+    try:
+        return av.Codec(name, "w").is_encoder
+    except ValueError:  # UnknownCodecError
+        return False
+
+
 def probe_stream(path: Path, settings: Settings) -> VideoInfo:
     """Size, rate, number of frames and coding; decodes one frame, which knows how it is turned.
 
