@@ -48,7 +48,13 @@ def override(settings: SettingsT, options: Mapping[str, Any], *, method: str) ->
         InputError: An option is not a field, or the settings refuse its value.
     """
     check_options(method, options, known=[field.name for field in dataclasses.fields(settings)])
-    return dataclasses.replace(settings, **options)
+    values = {name: like(getattr(settings, name), value) for name, value in options.items()}
+    return dataclasses.replace(settings, **values)
+
+
+def like(old: object, value: Any) -> Any:
+    """A whole number for a setting that has a fraction: 5 means 5.0 there."""
+    return float(value) if isinstance(old, float) and type(value) is int else value
 
 
 def check_options(method: str, options: Mapping[str, Any], *, known: Sequence[str]) -> None:

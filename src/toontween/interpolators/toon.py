@@ -31,7 +31,12 @@ from toontween.interpolators.base import (
     Timing,
     evenly_spaced_times,
 )
-from toontween.interpolators.checks import check_number, check_request, override
+from toontween.interpolators.checks import (
+    check_number,
+    check_request,
+    check_whole_number,
+    override,
+)
 from toontween.interpolators.timing import pick_nearest
 from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
 from toontween.runtime import pick_device
@@ -69,15 +74,14 @@ class ToonSettings:
     """How strongly sketches pull, 0…2."""
 
     def __post_init__(self) -> None:
-        check_number("num_inference_steps", self.num_inference_steps, at_least=1, at_most=1000)
+        check_whole_number(
+            "num_inference_steps", self.num_inference_steps, at_least=1, at_most=1000
+        )
         check_number("guidance_scale", self.guidance_scale, at_least=1, at_most=30)
         check_number("guidance_rescale", self.guidance_rescale, at_least=0, at_most=1)
         check_number("eta", self.eta, at_least=0, at_most=1)
-        check_number("motion_fps", self.motion_fps, at_least=1, at_most=60)
+        check_whole_number("motion_fps", self.motion_fps, at_least=1, at_most=60)
         check_number("sketch_scale", self.sketch_scale, at_least=0, at_most=2)
-        for name in ("num_inference_steps", "motion_fps"):
-            if not isinstance(getattr(self, name), int):
-                raise InputError(f"{name} {getattr(self, name)!r} is not a whole number")
 
 
 class ToonInterpolator(Interpolator):

@@ -9,6 +9,7 @@ from typing import Any
 from toontween.errors import InputError
 from toontween.interpolators.base import Interpolator
 from toontween.interpolators.catalog import METHODS, build
+from toontween.interpolators.checks import like
 from toontween.media.images import read_still
 from toontween.rendering.renderer import Progress, RenderSettings, render_keys
 from toontween.rendering.take import WrittenTake
@@ -99,7 +100,11 @@ def build_interpolator(
         )
     name = method or ("toon" if model is not None else DEFAULT_METHOD)
     known = inspect.signature(METHODS.load(name)).parameters
-    built = {option: value for option, value in options.items() if option in known}
+    built = {
+        option: like(known[option].default, value)
+        for option, value in options.items()
+        if option in known
+    }
     rest = {option: value for option, value in options.items() if option not in known}
     if model is not None:
         built["model"] = model
