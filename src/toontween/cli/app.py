@@ -34,12 +34,13 @@ app.command(name="doctor")(doctor.doctor)
 app.add_typer(weights.app)
 
 
-def _print_version(*, asked: bool) -> None:
+def _print_version(*, asked: bool) -> bool:
     if asked:
         import importlib.metadata
 
         typer.echo(f"toontween {importlib.metadata.version('toontween')}")
         raise typer.Exit
+    return asked
 
 
 @app.callback()
@@ -67,7 +68,8 @@ def toontween(
 def main() -> None:
     """Run the command line and leave with its exit code."""
     debug = "--debug" in sys.argv
-    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING)
+    logging.basicConfig()
+    logging.getLogger("toontween").setLevel(logging.DEBUG if debug else logging.WARNING)
     signal.signal(signal.SIGTERM, _stop)
     sys.exit(run(sys.argv[1:]))
 
@@ -85,7 +87,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug and not isinstance(error, TyperException | BrokenPipeError):
             logging.getLogger(__name__).exception("failed")
-        return _report(error)
+        return report(error)
     except KeyboardInterrupt:
         code = 130
     if code == 130:
@@ -93,8 +95,8 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _report(error: Exception) -> int:
-    """Tell what went wrong; the exit code."""
+def report(error: Exception) -> int:
+    """Tell on stderr what went wrong and what to do; the exit code."""
     if isinstance(error, ToonTweenError):
         fail(error.message, hint=error.hint)
         return error.exit_code

@@ -42,10 +42,10 @@ def describe(findings: Mapping[str, Any]) -> list[str]:
         "methods",
         *(f"  {row['name']:<10} {_method(row)}" for row in findings["methods"]),
         "models",
-        *(f"  {row['name']:<18} {_method(row)}" for row in findings["models"]),
+        *(f"  {row['name']:<26} {_model(row)}" for row in findings["models"]),
         "estimate for one clip of the published model (16 frames of 512×320, 50 steps)",
         f"  time       about {_duration(speed['seconds'])} on {speed['device']}"
-        f" ({speed['measured_gflops']} GFLOP/s measured; an estimate)",
+        f" (an estimate from {speed['measured_gflops']} GFLOP/s measured just now)",
         f"  memory     about {speed['memory_gb']} GB in {speed['dtype']} (an estimate): "
         + ("enough is free" if speed["fits"] else "more than is free"),
     ]
@@ -53,6 +53,10 @@ def describe(findings: Mapping[str, Any]) -> list[str]:
 
 def _graphics(machine: Mapping[str, Any]) -> str:
     return ", ".join(f"{g['name']} ({g['kind']})" for g in machine["graphics"]) or "none found"
+
+
+def _model(row: Mapping[str, Any]) -> str:
+    return f"here: {row['folder']}" if row["ready"] else f"not here → {row['remedy']}"
 
 
 def _method(row: Mapping[str, Any]) -> str:

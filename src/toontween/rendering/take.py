@@ -20,9 +20,12 @@ from toontween.rendering.writing.provenance import comment, sidecar
 from toontween.rendering.writing.staging import all_or_nothing
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class WrittenTake:
     """Where a take went."""
+
+    take: "Take"
+    """What was written."""
 
     outputs: tuple[Path, ...]
     """The media files, in order."""
@@ -111,6 +114,7 @@ class Take:
             provenance = sidecar(record, outputs=staged, lossy=lossy, warnings=warnings)
             write_json(scratch / output.sidecar.name, provenance, overwrite=False)
         return WrittenTake(
+            take=self,
             outputs=tuple(output.folder / path.name for path in staged),
             sidecar=output.sidecar,
             warnings=warnings,
