@@ -43,7 +43,8 @@ def ask(first: np.ndarray, last: np.ndarray, times: tuple[float, ...]) -> Inbetw
 
 
 def keys(height: int, width: int, channels: int = 3) -> tuple[np.ndarray, np.ndarray]:
-    return tuple(drawing(height, width, at=at, channels=channels) for at in (0.4, 0.55))
+    first, last = (drawing(height, width, at=at, channels=channels) for at in (0.4, 0.55))
+    return first, last
 
 
 @pytest.mark.parametrize("count", [0, 1, 14])
@@ -153,20 +154,20 @@ def test_what_is_transparent_in_both_keys_everywhere_stays_transparent(interpola
 def test_opaque_keys_with_alpha_give_what_keys_without_it_give(interpolator):
     first, last = keys(48, 64)
     opaque = np.ones((48, 64, 1), np.float32)
-    with_alpha = [np.concatenate([key, opaque], axis=2) for key in (first, last)]
+    first_layer, last_layer = (np.concatenate([key, opaque], axis=2) for key in (first, last))
     plain = interpolator.inbetween(ask(first, last, (0.4,))).drawings[0]
-    layered = interpolator.inbetween(ask(*with_alpha, (0.4,))).drawings[0]
+    layered = interpolator.inbetween(ask(first_layer, last_layer, (0.4,))).drawings[0]
     np.testing.assert_allclose(layered[..., 3], 1, atol=1e-5)
     assert np.abs(layered[..., :3] - plain).mean() < 2e-3
 
 
 def test_hidden_colour_of_transparent_pixels_does_not_bleed(interpolator):
     first, last = keys(48, 64, 4)
-    painted = [key.copy() for key in (first, last)]
-    for key in painted:
+    painted, painted_last = first.copy(), last.copy()
+    for key in (painted, painted_last):
         key[key[..., 3] == 0, :3] = (0, 1, 0)
     clean = interpolator.inbetween(ask(first, last, (0.4,))).drawings[0]
-    other = interpolator.inbetween(ask(*painted, (0.4,))).drawings[0]
+    other = interpolator.inbetween(ask(painted, painted_last, (0.4,))).drawings[0]
     np.testing.assert_allclose(shown(other), shown(clean), atol=1e-6)
 
 

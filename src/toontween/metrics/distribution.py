@@ -7,7 +7,7 @@ from torch import Tensor
 from toontween.errors import InputError, ShapeError
 
 
-def frechet_distance(ours: Float[Tensor, "n d"], truth: Float[Tensor, "m d"]) -> float:
+def frechet_distance(ours: Float[Tensor, "n d"], truth: Float[Tensor, "m _"]) -> float:
     """Squared Fréchet distance between Gaussians fitted to two sets of feature vectors.
 
     Protocol: covariance 1/(n − 1), float64. With A the centred vectors over √(n − 1) and B likewise,

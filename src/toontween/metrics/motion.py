@@ -7,7 +7,7 @@ from toontween.errors import InputError
 from toontween.metrics.frame import check_alike
 
 
-def share_of_true_motion(ours: Float[Tensor, "t c h w"], truth: Float[Tensor, "t c h w"]) -> float:
+def share_of_true_motion(ours: Float[Tensor, "t c h w"], truth: Float[Tensor, "_ _ _ _"]) -> float:
     """Slope of our frame-to-frame differences on the truth's: Σ Δours·Δtruth / Σ Δtruth².
 
     Protocol: all frames in order, both keys included, all pixels and channels. 1 is all of the motion; a still, or

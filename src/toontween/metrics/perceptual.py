@@ -7,6 +7,7 @@ package. This is not LPIPS: no learned weighting, and another release of the net
 
 import hashlib
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -146,13 +147,15 @@ def _unit(x: Tensor) -> Tensor:
 
 def _read_tensors(path: Path, wanted: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
     """The wanted tensors of an .npz, each checked for its shape; nothing is unpickled."""
+    if not zipfile.is_zipfile(path):
+        raise CheckpointError(f"{path.name} is not a readable .npz of numbers")
     try:
         with np.load(path, allow_pickle=False) as archive:
             missing = [name for name in wanted if name not in archive.files]
             if missing:
                 raise CheckpointError(f"{path.name} lacks {missing[0]!r} of SqueezeNet v1.0")
             arrays = {name: archive[name] for name in wanted}
-    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise CheckpointError(f"{path.name} is not a readable .npz of numbers") from error
     for name, shape in wanted.items():
         if arrays[name].shape != shape:

@@ -166,7 +166,9 @@ def _add_levels(
             difference = corrected + _wrap(difference - corrected)
             for time, spectrum in between.items():
                 phase = last_phase + (time - 1) * difference
-                moved = torch.polar(first_size.lerp(last_size, time), phase)
+                size = first_size.lerp(last_size, time)
+                # Three times as quick as torch.polar on a CPU.
+                moved = torch.complex(size * phase.cos(), size * phase.sin())
                 pyramid.add_synthesis(spectrum[channel], moved, level, mask)
 
 

@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from toontween.errors import ShapeError
 
-
-def splat_sum(values: Float[Tensor, "b c h w"], flow: Float[Tensor, "b 2 h w"]) -> Tensor:
+def splat_sum(
+    values: Float[Tensor, "b c h w"], flow: Float[Tensor, "b 2 h w"]
+) -> Float[Tensor, "b c h w"]:
     """Add up what lands on each pixel: summation splatting.
 
     Args:
@@ -21,11 +21,7 @@ def splat_sum(values: Float[Tensor, "b c h w"], flow: Float[Tensor, "b 2 h w"]) 
 
     Returns:
         Sums of the values' shape; zero where nothing lands.
-
-    Raises:
-        ShapeError: Flow and values differ in batch or size.
     """
-    _check_alike(values, flow)
     batch, channels, height, width = values.shape
     target_x, target_y, finite = _targets(flow)
     left, top = target_x.detach().floor(), target_y.detach().floor()
@@ -60,19 +56,10 @@ def softmax_splat(
 
     Returns:
         The weighted sums and the sums of the weights; both zero where nothing lands.
-
-    Raises:
-        ShapeError: Flow, metric and values differ in batch or size.
     """
-    _check_alike(values, metric)
     weight = metric.exp()
     landed = splat_sum(torch.cat([values * weight, weight], dim=1), flow)
     return landed[:, :-1], landed[:, -1:]
-
-
-def _check_alike(values: Tensor, other: Tensor) -> None:
-    if values.shape[0] != other.shape[0] or values.shape[2:] != other.shape[2:]:
-        raise ShapeError(f"values {tuple(values.shape)} do not fit {tuple(other.shape)}")
 
 
 def _targets(flow: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Complex, Float
+from jaxtyping import Complex
 from torch import Tensor
 
 
@@ -65,8 +65,11 @@ class SteerablePyramid:
         self.low_pass = _low_pass_power(self._radius, cutoffs[-1])
         """Share of each Fourier coefficient that is coarser than every level."""
 
-    def mask(self, level: Level) -> Float[Tensor, "o h w"]:
-        """The level's masks, one an orientation; used for analysis and again for synthesis."""
+    def mask(self, level: Level) -> Complex[Tensor, "o h w"]:
+        """The level's masks, one an orientation; used for analysis and again for synthesis.
+
+        They are real, but complex numbers are multiplied by complex ones without a copy.
+        """
         radius = self._crop(self._radius, level)
         power = _low_pass_power(radius, level.cutoff)
         power = power - _low_pass_power(radius, level.cutoff / self.scale)
@@ -74,10 +77,10 @@ class SteerablePyramid:
         order = self.num_orientations - 1
         lobes = torch.cos(self._crop(self._angle, level) - directions[:, None, None]).clamp(min=0)
         total = self.num_orientations * math.comb(2 * order, order) / 4**order
-        return lobes**order * (power.clamp(min=0) / total).sqrt()
+        return (lobes**order * (power.clamp(min=0) / total).sqrt()).to(torch.complex64)
 
     def analyse(
-        self, spectrum: Complex[Tensor, "h w"], level: Level, mask: Float[Tensor, "o m n"]
+        self, spectrum: Complex[Tensor, "h w"], level: Level, mask: Complex[Tensor, "o m n"]
     ) -> Complex[Tensor, "o m n"]:
         """The level's analytic coefficients of a picture whose Fourier transform is given."""
         return torch.fft.ifft2(self._crop(spectrum, level) * mask)
@@ -87,7 +90,7 @@ class SteerablePyramid:
         spectrum: Complex[Tensor, "h w"],
         coefficients: Complex[Tensor, "o m n"],
         level: Level,
-        mask: Float[Tensor, "o m n"],
+        mask: Complex[Tensor, "o m n"],
     ) -> None:
         """Add what coefficients stand for to a spectrum, in place.
 

@@ -1,0 +1,101 @@
+"""Golden values: scikit-image and the common video-metric code on pictures made by formula."""
+
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import structural_similarity
+
+from toontween.errors import ShapeError
+from toontween.metrics.frame import EIGHT_BIT_MSE_FLOOR, psnr, ssim
+
+
+def toon_frame(t: float = 0.0, seed: int = 0, blur: int = 0) -> np.ndarray:
+    """A disc and a rectangle with black outlines on a flat ground, 128×192 uint8, 4×4 supersampled; t in frames."""
+    height, width, fine = 128, 192, 4
+    y, x = (np.mgrid[: height * fine, : width * fine].astype(np.float64) + 0.5) / fine
+    picture = np.empty((height * fine, width * fine, 3))
+    picture[:] = (200, 225, 250)
+    picture[y > 0.7 * height] = (120, 190, 90)
+    colours = np.random.RandomState(seed).randint(30, 226, size=(2, 3)).astype(np.float64)
+    centre_x = 0.25 * width + 3.0 * t
+    centre_y = 0.45 * height + 0.15 * height * np.sin(2 * np.pi * t / 16.0)
+    radius = 0.18 * height
+    distance = np.hypot(x - centre_x, y - centre_y)
+    picture[distance <= radius] = colours[0]
+    picture[np.abs(distance - radius) <= 1.0] = 0
+    left, top, bottom = 0.6 * width - 1.5 * t, 0.35 * height, 0.8 * height
+    right = left + 0.22 * width
+    inside = (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
+    picture[inside] = colours[1]
+    picture[inside & ((x < left + 2) | (x > right - 2) | (y < top + 2) | (y > bottom - 2))] = 0
+    picture = picture.reshape(height, fine, width, fine, 3).mean(axis=(1, 3))
+    for _ in range(blur):
+        for axis in (0, 1):
+            around = [(1, 1) if axis == i else (0, 0) for i in range(3)]
+            padded = np.moveaxis(np.pad(picture, around, mode="edge"), axis, 0)
+            picture = np.moveaxis((padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4, 0, axis)
+    return np.clip(np.floor(picture + 0.5), 0, 255).astype(np.uint8)
+
+
+def noisy(picture: np.ndarray) -> np.ndarray:
+    noise = np.random.RandomState(1).standard_normal(picture.shape) * 8.0
+    return np.clip(np.floor(picture.astype(np.float64) + noise + 0.5), 0, 255).astype(np.uint8)
+
+
+def to_tensor(*pictures: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).double() / 255
+
+
+OTHERS = {
+    "noise": (lambda: noisy(toon_frame()), 30.41199032709606, 0.6121303485269873),
+    "blur": (lambda: toon_frame(blur=2), 26.536052143468712, 0.9582374731309189),
+    "next frame": (lambda: toon_frame(t=1.0), 16.894093919693326, 0.8442344734886187),
+    "other colours": (lambda: toon_frame(seed=5), 16.253789197384116, 0.9553014316494014),
+}
+
+
+@pytest.mark.parametrize(("make", "psnr_db", "similarity"), OTHERS.values(), ids=OTHERS)
+def test_psnr_and_ssim_are_the_published_ones(make, psnr_db, similarity):
+    ours, truth = to_tensor(make()), to_tensor(toon_frame())
+    assert float(psnr(ours, truth)) == pytest.approx(psnr_db, abs=1e-9)
+    assert float(ssim(ours, truth)) == pytest.approx(similarity, abs=1e-9)
+
+
+def test_ssim_agrees_with_scikit_image():
+    ours, truth = np.random.RandomState(0).rand(2, 17, 23, 3)
+    expected = structural_similarity(
+        ours,
+        truth,
+        channel_axis=2,
+        data_range=1.0,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )
+    tensors = [torch.from_numpy(x).permute(2, 0, 1)[None] for x in (ours, truth)]
+    assert float(ssim(*tensors)) == pytest.approx(expected, abs=1e-9)
+
+
+def test_each_picture_has_its_own_value():
+    truth = to_tensor(toon_frame(), toon_frame())
+    ours = to_tensor(toon_frame(), toon_frame(t=1.0))
+    assert psnr(ours, truth)[0] == float("inf")
+    assert float(psnr(ours, truth)[1]) == pytest.approx(16.894093919693326)
+    assert ssim(ours, truth).tolist() == pytest.approx([1, 0.8442344734886187])
+
+
+def test_the_floor_bounds_the_psnr_of_equal_pictures():
+    picture = torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    equal = psnr(picture, picture, mse_floor=EIGHT_BIT_MSE_FLOOR)
+    assert float(equal) == pytest.approx(10 * np.log10(255**2 / 0.01))
+
+
+@pytest.mark.parametrize("measure", [psnr, ssim])
+def test_pictures_of_different_shape_are_not_compared(measure):
+    with pytest.raises(ShapeError, match="cannot be compared"):
+        measure(torch.zeros(1, 3, 16, 16), torch.zeros(1, 1, 16, 16))
+
+
+def test_pictures_smaller_than_the_window_have_no_ssim():
+    with pytest.raises(ShapeError, match="11 pixels"):
+        ssim(torch.zeros(1, 3, 10, 16), torch.zeros(1, 3, 10, 16))
