@@ -152,12 +152,12 @@ def turner_at(time: float) -> CloseUp:
         scale=84.0,
         yaw_deg=0.45 * _TURN(time - 0.06),
     )
-    blink = bump(time, centre=0.48, width=0.56)
+    blink = bump(time, centre=7 / 15, width=0.46)
     lead = ease(time * 1.5) * 2.0 - 1.0
     expression = Expression(
         open_eyes=1.0 - min(1.25 * blink, 1.0),
         gaze=(0.55 * lead, 0.25 * blink),
-        brows=0.25 + 0.35 * ease(time) - 0.3 * blink,
+        brows=0.25 + 0.35 * ease(time) + 0.35 * blink,
         open_mouth=0.75 * ease((time - 0.55) / 0.4),
     )
     turning = (_TURN(time - 0.06) - _TURN(time - 0.10)) / 0.04

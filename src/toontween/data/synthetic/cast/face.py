@@ -144,7 +144,11 @@ def _draw_eye(
     canvas: Canvas, stance: Stance, expression: Expression, side: float, pen: float
 ) -> None:
     openness = expression.open_eyes
-    upper = _lid(stance, _SHUT_LID + (_UPPER_LID - _SHUT_LID) * openness, side)
+    half_way = _SHUT_LID + (_UPPER_LID - _SHUT_LID) * openness
+    half_way[:, 1] -= (
+        openness * (1.0 - openness) * np.maximum(1.0 - half_way[:, 0] ** 2, 0.0)
+    )  # lids stay arched
+    upper = _lid(stance, half_way, side)
     lower = _lid(stance, _SHUT_LID + (_LOWER_LID - _SHUT_LID) * openness, side)
     if openness > 0.04:
         _draw_eyeball(canvas, stance, expression, side, enclosed(upper, lower))
