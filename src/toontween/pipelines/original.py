@@ -1,4 +1,4 @@
-"""A published checkpoint → the pipeline's networks, with weights of their own."""
+"""Weights on disk → the pipeline's networks, with weights of their own in memory."""
 
 import importlib
 from collections.abc import Mapping
@@ -10,6 +10,9 @@ from accelerate import init_empty_weights
 from torch import Tensor, nn
 
 from toontween.checkpoints.convert import ConvertedComponent, convert_state_dict, open_checkpoint
+
+_ALIGNMENT_BYTES = 64
+"""What torch's own memory on the CPU is aligned to."""
 
 
 def build_components(
@@ -33,6 +36,17 @@ def build_components(
     return {
         name: _build(component, torch_dtype) for name, component in converted.components.items()
     }
+
+
+def align_weights(network: nn.Module) -> None:
+    """Copy weights that start at an odd place in memory, as those mapped from a file do.
+
+    Matrix products choose another routine for them, so a saved and loaded model would differ from the model that was
+    saved, by rounding.
+    """
+    for parameter in network.parameters():
+        if parameter.device.type == "cpu" and parameter.data_ptr() % _ALIGNMENT_BYTES:
+            parameter.data = parameter.data.clone()
 
 
 def _build(component: ConvertedComponent, dtype: torch.dtype | None) -> nn.Module:

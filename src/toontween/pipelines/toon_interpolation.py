@@ -16,12 +16,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import torch
 from diffusers import ControlNetModel, DiffusionPipeline
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionModel
 
 from toontween.checkpoints.loading import resolve_model
@@ -43,7 +43,7 @@ from toontween.pipelines.noise import (
     noise_of_step,
     starting_latents,
 )
-from toontween.pipelines.original import build_components
+from toontween.pipelines.original import align_weights, build_components
 from toontween.pipelines.outputs import (
     OutputType,
     ToonInterpolationOutput,
@@ -141,7 +141,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
     @classmethod
     def from_pretrained(  # pyright: ignore[reportIncompatibleMethodOverride]  the same call, by a shorter name
         cls, model: str | Path, **kwargs: Any
-    ) -> Self:
+    ) -> "ToonInterpolationPipeline":
         """Load a pipeline from a folder or by a model's name; only safetensors are read.
 
         Args:
@@ -152,7 +152,13 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             UnavailableError: The model is not on this machine; the hint says how to get it.
         """
         kwargs.setdefault("use_safetensors", True)
-        return super().from_pretrained(str(resolve_model(model)), **kwargs)
+        if "torch_dtype" in kwargs:
+            kwargs["dtype"] = kwargs.pop("torch_dtype")  # diffusers is renaming it
+        pipe = super().from_pretrained(str(resolve_model(model)), **kwargs)
+        for part in pipe.components.values():
+            if isinstance(part, nn.Module):
+                align_weights(part)
+        return pipe
 
     @classmethod
     def from_original(
@@ -163,7 +169,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         sketch_encoder: str | Path | Mapping[str, Tensor] | ControlNetModel | None = None,
         tokenizer: CLIPTokenizer | None = None,
         torch_dtype: torch.dtype | None = None,
-    ) -> Self:
+    ) -> "ToonInterpolationPipeline":
         """Convert a published checkpoint in memory.
 
         Args:
