@@ -21,12 +21,12 @@ from toontween.media.images import encode_still, read_still
 from toontween.runtime import Settings
 
 
-def noise(height, width, channels, kind=np.uint8):
+def noise(height, width, channels, kind: type = np.uint8):
     levels = np.iinfo(kind).max + 1
     return np.random.default_rng(0).integers(0, levels, (height, width, channels)).astype(kind)
 
 
-def encoded(suffix, *, channels=3, kind=np.uint8):
+def encoded(suffix, *, channels=3, kind: type = np.uint8):
     return encode_still(Path(f"a{suffix}"), noise(24, 32, channels, kind))
 
 

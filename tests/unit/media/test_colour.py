@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 SRGB_CURVE = parametric(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 
 
-def noise(channels, kind=np.uint8):
+def noise(channels, kind: type = np.uint8):
     levels = np.iinfo(kind).max + 1
     return np.random.default_rng(0).integers(0, levels, (20, 30, channels)).astype(kind)
 
@@ -120,7 +121,7 @@ def test_a_wide_profile_becomes_srgb_and_alpha_is_kept(tmp_path):
 @pytest.mark.parametrize("suffix", [".png", ".webp", ".tiff"])
 def test_srgb_leaves_every_pixel_alone(tmp_path, icc, suffix):
     pixels = noise(3)
-    options = {"lossless": True} if suffix == ".webp" else {}
+    options: dict[str, Any] = {"lossless": True} if suffix == ".webp" else {}
     Image.fromarray(pixels).save(tmp_path / f"a{suffix}", icc_profile=icc, **options)
     assert np.array_equal(read_still(tmp_path / f"a{suffix}").pixels, pixels)
 
@@ -179,7 +180,7 @@ def test_curves_with_an_offset_follow_the_standard():
     for kind, numbers in ((1, (2.0, 2.0, -0.5)), (2, (2.0, 2.0, -0.5, 0.125))):
         found = read_curve_profile(profile(b"GRAY", {b"kTRC": parametric(kind, *numbers)}))
         assert found is not None
-        low = numbers[3] if kind == 2 else 0.0
+        low = (*numbers, 0.0)[3]
         assert found.curves[0](np.array([0.1, 0.25, 0.5])) == pytest.approx([low, low, 0.25 + low])
 
 

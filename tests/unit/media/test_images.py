@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ EXACT = [
 SHAPES = st.tuples(st.integers(1, 5), st.integers(1, 5), st.sampled_from([3, 4]))
 
 
-def noise(height, width, channels, kind=np.uint8):
+def noise(height, width, channels, kind: type = np.uint8):
     levels = np.iinfo(kind).max + 1
     return np.random.default_rng(0).integers(0, levels, (height, width, channels)).astype(kind)
 
@@ -276,7 +277,7 @@ def test_a_turned_picture_is_turned_back(tmp_path, orientation, suffix):
     image = Image.fromarray(pixels)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options = {"quality": 95, "subsampling": 0} if suffix == ".jpg" else {}
+    options: dict[str, Any] = {"quality": 95, "subsampling": 0} if suffix == ".jpg" else {}
     options |= {"lossless": True} if suffix == ".webp" else {}
     image.save(tmp_path / f"a{suffix}", exif=exif, **options)
     image.getexif()[0x0112] = orientation

@@ -207,10 +207,15 @@ def _opened(
     """The container and its first video stream, the size checked; FFmpeg's errors become ours."""
     demuxer = _DEMUXERS.get(path.suffix.lower(), "apng")
     try:
-        with path.open("rb") as file, av.open(file, "r", format=demuxer) as container:
+        with (
+            path.open("rb") as file,
+            av.open(file, "r", format=demuxer, metadata_errors="replace") as container,
+        ):
             if not container.streams.video:
                 raise MediaError(f"{path} has no pictures in it, only sound or data")
             stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise MediaError(f"{path} is coded in a way that this FFmpeg cannot decode")
             check_size((stream.width, stream.height), path, settings)
             yield container, stream
     except PermissionError as error:
@@ -302,7 +307,10 @@ def _without_alpha(frames: Iterator[np.ndarray], path: Path) -> Iterator[np.ndar
 def _add_stream(
     container: av.container.OutputContainer, coding: _Coding, first: np.ndarray, fps: Fraction
 ) -> av.video.VideoStream:
-    made = container.add_stream(coding.codec, rate=fps, options=dict(coding.options))
+    options = dict(coding.options)
+    if coding is _FFV1 and first.shape[1] == 1:
+        options = {"level": "1"}  # without slices: one column cannot be cut
+    made = container.add_stream(coding.codec, rate=fps, options=options)
     stream = cast("av.video.VideoStream", made)
     stream.height, stream.width, channels = first.shape
     stream.pix_fmt = coding.pixel_formats[channels, 8 * first.dtype.itemsize]
