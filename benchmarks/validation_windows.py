@@ -153,7 +153,7 @@ def to_markdown(methods: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measure and write the result."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("frames", type=Path)
     parser.add_argument("weights", type=Path)
     parser.add_argument("--methods", nargs="+", default=["hold", "crossfade", "flow", "phase"])

@@ -83,7 +83,7 @@ def check_alike(ours: Tensor, truth: Tensor) -> None:
 def _window_mean(planes: Tensor) -> Tensor:
     """Gaussian-weighted means over every window that lies wholly inside.
 
-    A sum of shifted planes: five times as quick as a convolution in float64.
+    A sum of shifted planes: more than three times as quick as a convolution in float64 on a CPU.
     """
     offsets = range(-(SSIM_WINDOW // 2), SSIM_WINDOW // 2 + 1)
     weights = [math.exp(-(offset**2) / (2 * SSIM_SIGMA**2)) for offset in offsets]

@@ -166,9 +166,7 @@ def _add_levels(
             difference = corrected + _wrap(difference - corrected)
             for time, spectrum in between.items():
                 phase = last_phase + (time - 1) * difference
-                size = first_size.lerp(last_size, time)
-                # Three times as quick as torch.polar on a CPU.
-                moved = torch.complex(size * phase.cos(), size * phase.sin())
+                moved = torch.polar(first_size.lerp(last_size, time), phase)
                 pyramid.add_synthesis(spectrum[channel], moved, level, mask)
 
 
