@@ -51,7 +51,7 @@ _DECODER_ERRORS = (
     cv2.error,
 )
 _ORIENTATION = 0x0112
-_PHOTOMETRIC, _PLANAR, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 262, 284, 338, 339
+_BITS, _PHOTOMETRIC, _PLANAR, _EXTRA_SAMPLES = 258, 262, 284, 338
 _TGA_KINDS = {bytes(kind) for kind in ((1, 1), (0, 2), (0, 3), (1, 9), (0, 10), (0, 11))}
 _MODES = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
 _ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
@@ -93,7 +93,7 @@ def decode_still(data: bytes, path: Path, settings: Settings) -> np.ndarray:
         if not isinstance(image, TiffImagePlugin.TiffImageFile):  # TIFFs are turned by the decoders
             turn = image.getexif().get(_ORIENTATION, 1)
         icc = image.info.get("icc_profile")
-        is_16bit = _is_16bit(image, data)
+        is_16bit = _is_16bit(image, data, path)
         image.load()
         if is_16bit:
             pixels = _pixels_16bit(image, data, path, icc)
@@ -206,14 +206,16 @@ def _refuse_animation(image: ImageFile.ImageFile, path: Path) -> None:
         )
 
 
-def _is_16bit(image: ImageFile.ImageFile, data: bytes) -> bool:
+def _is_16bit(image: ImageFile.ImageFile, data: bytes, path: Path) -> bool:
     if isinstance(image, PngImagePlugin.PngImageFile):
         return data[24] == 16
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        if set(image.tag_v2.get(_SAMPLE_FORMAT, (1,))) != {1}:
-            raise MediaError(f"{image.filename} holds signed or floating-point samples")
         # 16-bit CMYK is brought to 8 bits by its conversion to RGB.
-        return set(image.tag_v2.get(258, (1,))) == {16} and image.mode != "CMYK"
+        is_16bit = set(image.tag_v2.get(_BITS, (1,))) == {16} and image.mode != "CMYK"
+        if is_16bit and image.mode in ("RGB", "RGBA") and image.tag_v2.get(_PLANAR, 1) == 2:
+            hint = "save it with interleaved channels"
+            raise MediaError(f"{path} stores its 16-bit channels in separate planes", hint=hint)
+        return is_16bit
     return False
 
 
@@ -235,9 +237,6 @@ def _pixels_16bit(
     image: ImageFile.ImageFile, data: bytes, path: Path, icc: bytes | None
 ) -> np.ndarray:
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
-    if tags.get(_PLANAR, 1) == 2 and image.mode in ("RGB", "RGBA"):
-        hint = "save it with interleaved channels"
-        raise MediaError(f"{path} stores its 16-bit channels in separate planes", hint=hint)
     stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if stored is None or stored.dtype != np.uint16:
         raise MediaError(f"{path} is damaged, or a kind of 16-bit picture that cannot be read")

@@ -142,6 +142,27 @@ def test_a_webp_bomb_is_seen_before_its_canvas_is_made(tmp_path):
     assert "TOONTWEEN_MAX_PIXELS" in (error.hint or "")
 
 
+@pytest.mark.parametrize(
+    "chunk_of_webp",
+    [
+        b"VP8L" + struct.pack("<IBI", 5, 0x2F, 0x0FFF_FFFF),
+        b"VP8 " + struct.pack("<I6xHH", 10, 0x3FFF, 0x3FFF),
+    ],
+    ids=["lossless", "lossy"],
+)
+def test_plain_webp_bombs_are_seen_too(tmp_path, chunk_of_webp):
+    path = tmp_path / "bomb.webp"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(chunk_of_webp) + 4) + b"WEBP" + chunk_of_webp)
+    assert "pixels; the limit is" in refusal(path).message
+
+
+def test_a_picture_without_pixels(tmp_path):
+    chunk_of_webp = b"VP8 " + struct.pack("<I6xHH", 10, 0, 7)
+    path = tmp_path / "a.webp"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(chunk_of_webp) + 4) + b"WEBP" + chunk_of_webp)
+    assert "has no pixels: its size is 0×7" in refusal(path).message
+
+
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff", ".tga"])
 def test_the_pixel_limit_is_a_setting(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
@@ -211,7 +232,7 @@ def test_16_bit_planes_are_refused_instead_of_scrambled(tmp_path):
     at = raw.index(struct.pack("<HHIHH", 284, 3, 1, 1, 0))
     raw[at : at + 12] = struct.pack("<HHIHH", 284, 3, 1, 2, 0)
     (tmp_path / "a.tiff").write_bytes(raw)
-    with pytest.raises(MediaError, match=r"separate planes|damaged|truncated"):
+    with pytest.raises(MediaError, match="separate planes"):
         read_still(tmp_path / "a.tiff")
 
 

@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from toontween.media.video import VIDEO_SUFFIXES, holds_exactly, probe, read_video, write_video
+from toontween.media.video import (
+    VIDEO_SUFFIXES,
+    available_encoders,
+    holds_exactly,
+    probe,
+    read_video,
+    write_video,
+)
 
 RATES = [
     Fraction(24_000, 1001),
@@ -312,6 +319,10 @@ def test_untagged_video_is_read_by_its_height(tmp_path):
             container.mux(stream.encode(None))
         found = next(read_video(path))
         assert np.abs(found[5, 5].astype(int) - (200, 40, 90)).max() <= 2
+
+
+def test_the_encoders_of_the_supported_pyav_are_all_there():
+    assert available_encoders() == dict.fromkeys([".mp4", ".m4v", ".webm", ".mov", ".mkv"], True)
 
 
 @pytest.mark.parametrize(
