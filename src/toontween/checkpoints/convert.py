@@ -216,7 +216,7 @@ def _refuse_programs(path: Path, container: Container) -> None:
                 name = next(n for n in archive.namelist() if n.endswith("/data.pkl"))
                 if archive.getinfo(name).file_size > _MAX_PICKLE_BYTES:
                     raise CheckpointError(f"{path.name} has an index of unreasonable size")
-                wanted = _globals_of(io.BytesIO(archive.read(name)))
+                wanted = _globals_of(archive.read(name))
     except (ValueError, IndexError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path.name} is damaged: its index cannot be read") from error
     refused = sorted(name for name in wanted if not _ALLOWED.fullmatch(name))
@@ -227,7 +227,7 @@ def _refuse_programs(path: Path, container: Container) -> None:
         )
 
 
-def _globals_of(file: io.BufferedIOBase) -> set[str]:
+def _globals_of(file: bytes | io.BufferedReader) -> set[str]:
     """What one pickle imports, as "module name"."""
     wanted: set[str] = set()
     for opcode, argument, _ in pickletools.genops(file):

@@ -23,6 +23,8 @@ from toontween.runtime import Settings, read_settings
 RECORDS_NAME = "downloads.json"
 """In the weights folder: file → revision, size and hash of the first download."""
 
+_SHA256_LENGTH = 64
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublishedFile:
@@ -66,6 +68,9 @@ class PublishedModel:
     merges: PublishedFile | None = None
     """CLIP's table of byte-pair merges, for models that read prompts."""
 
+    config: Mapping[str, Any] | None = None
+    """Sections that describe a model of another size than the published 512 one."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fetched:
@@ -76,6 +81,9 @@ class Fetched:
 
     revision: str | None
     """The commit it came from."""
+
+    sha256: str | None = None
+    """Hash that the server named before sending it."""
 
 
 @runtime_checkable
@@ -225,6 +233,7 @@ def pull(
     convert_file(
         source,
         target,
+        config=model.config,
         dtype=dtype,
         merges=merges,
         origin=origin,
@@ -255,15 +264,16 @@ def fetch_from_hub(
     Raises:
         UnavailableError: The server cannot be reached or does not have the file.
     """
-    import httpx  # noqa: PLC0415 a download is rare, and huggingface_hub takes time to import
+    # imported here: a download is rare, and huggingface_hub takes time to import
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url  # noqa: PLC0415
-    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
+    from huggingface_hub.errors import HTTPError  # noqa: PLC0415
 
     if file.repo is None:
         raise _by_hand(file)
     try:
         url = hf_hub_url(file.repo, file.file, revision=revision, endpoint=endpoint)
-        commit = get_hf_file_metadata(url, endpoint=endpoint).commit_hash
+        metadata = get_hf_file_metadata(url, endpoint=endpoint)
+        commit, named = metadata.commit_hash, metadata.etag or ""
         path = hf_hub_download(
             file.repo,
             file.file,
@@ -272,12 +282,14 @@ def fetch_from_hub(
             endpoint=endpoint,
             tqdm_class=_bar_class(progress),
         )
-    except (HfHubHTTPError, httpx.HTTPError, OSError) as error:
+    except (HTTPError, OSError) as error:
         raise UnavailableError(
             f"cannot download {file.file} from {file.page}: {str(error).splitlines()[0]}",
             hint="what has arrived is kept: run the same command again",
         ) from error
-    return Fetched(path=Path(path), revision=commit)
+    # large files are tagged with their SHA-256, small ones with git's hash
+    sha256 = named if len(named) == _SHA256_LENGTH else None
+    return Fetched(path=Path(path), revision=commit, sha256=sha256)
 
 
 def _bar_class(progress: Progress | None) -> type[Any]:
@@ -292,7 +304,7 @@ def _bar_class(progress: Progress | None) -> type[Any]:
             super().__init__(**{**options, "disable": True})
             self.done, self.of = options.get("initial") or 0, options.get("total") or 0
 
-        def update(self, n: float | None = 1) -> bool | None:
+        def update(self, n: Any = 1) -> bool | None:
             self.done += int(n or 0)
             if progress is not None:
                 progress("downloading", self.done, max(self.of, self.done))
@@ -344,14 +356,15 @@ def _fetch_checked(
     revision = file.revision or first.get("revision")
     fetched = get(file, place, revision=revision, progress=progress)
     record = record_of(fetched.path, progress=progress)
-    expected = file.sha256 or first.get("sha256")
-    if expected is not None and record.sha256 != expected:
+    known = file.sha256 or first.get("sha256")
+    expected = known or fetched.sha256 or record.sha256
+    if record.sha256 != expected:
         fetched.path.unlink()
         raise CheckpointError(
             f"{file.file} from {file.page} has SHA-256 {record.sha256}, expected {expected}",
             hint="it was changed there or on the way; the download was deleted",
         )
-    if expected is None:
+    if known is None:
         records[key] = {"revision": fetched.revision, **asdict(record)}
         write_json(book, records, overwrite=True)
     return fetched.path, record

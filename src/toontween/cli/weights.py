@@ -169,8 +169,6 @@ def _described(row: Mapping[str, Any]) -> list[str]:
 
 
 def _tell_about(manifest: "Manifest", tokenizer: Path | None) -> None:
-    for note in manifest.notes:
-        warn(note)
     if manifest.contents == "model" and tokenizer is None:
         warn("no tokenizer was given, so this model reads no prompts (--tokenizer merges.txt)")
     if manifest.unused:
