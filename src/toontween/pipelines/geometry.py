@@ -9,7 +9,7 @@ their frames stay at that size.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -20,8 +20,6 @@ from torch import Tensor
 
 from toontween.errors import InputError
 from toontween.shapes import Padding, centred_padding
-
-Preprocessing = Literal["native", "cli", "gradio"]
 
 PUBLISHED_SIZE = (320, 512)
 """Height and width that the original front ends crop to."""

@@ -1,6 +1,6 @@
 """Decoded frames → the result: the keys put back in their places, and the form that was asked for."""
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,8 +10,6 @@ from PIL import Image
 from torch import Tensor
 
 from toontween.errors import InputError
-
-OutputType = Literal["pil", "pt", "np", "latent"]
 
 _OUTPUT_TYPES = ("pil", "pt", "np", "latent")
 

@@ -20,7 +20,7 @@ _DEEP_GREY_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 _COMPOSITE = "composite it over a colour first"
 
 
-def read_picture(picture: PictureLike, *, name: str) -> Float[Tensor, "3 h w"]:
+def read_picture(picture: object, *, name: str) -> Float[Tensor, "3 h w"]:
     """An opaque picture as float32 RGB in 0…1; grey becomes RGB, 16 bits keep their depth.
 
     Raises:
@@ -33,7 +33,7 @@ def read_picture(picture: PictureLike, *, name: str) -> Float[Tensor, "3 h w"]:
     return pixels.expand(3, -1, -1)
 
 
-def read_sketch(picture: PictureLike, *, name: str) -> Float[Tensor, "1 h w"]:
+def read_sketch(picture: object, *, name: str) -> Float[Tensor, "1 h w"]:
     """A sketch on white paper as brightness in 0…1; what is transparent is paper.
 
     Raises:
@@ -65,7 +65,7 @@ def as_batch(value: PictureLike | Sequence[PictureLike], *, name: str) -> list[P
     return list(value)
 
 
-def _channels(picture: PictureLike, *, name: str) -> Tensor:
+def _channels(picture: object, *, name: str) -> Tensor:
     """Float32 (c, h, w) in 0…1 with one to four channels."""
     if isinstance(picture, Image.Image):
         picture = _array_of(picture, name=name)

@@ -11,12 +11,11 @@ both keys, where the published code drew one a frame), starting latents, then on
 a CPU generator, on the CPU, so that they do not depend on the device or the weights' type.
 """
 
-import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from diffusers import ControlNetModel, DiffusionPipeline
@@ -33,7 +32,6 @@ from toontween.models.image_projector import ImageContextProjector
 from toontween.models.sketch_encoder import sketch_residuals
 from toontween.models.unet import ToonUNet
 from toontween.models.vae import AutoencoderKLDualReference, References, pair_references
-from toontween.pipelines.geometry import Preprocessing
 from toontween.pipelines.keys import PreparedKeys, Sketches, prepare_hints, prepare_keys
 from toontween.pipelines.noise import (
     Generators,
@@ -45,7 +43,6 @@ from toontween.pipelines.noise import (
 )
 from toontween.pipelines.original import align_weights, build_components
 from toontween.pipelines.outputs import (
-    OutputType,
     ToonInterpolationOutput,
     check_output_type,
     middle_frames,
@@ -55,8 +52,6 @@ from toontween.pipelines.outputs import (
 from toontween.pipelines.pictures import PictureLike
 from toontween.pipelines.prompts import prompt_ids
 from toontween.shapes import pixel_multiple
-
-_LOG = logging.getLogger(__name__)
 
 _FEWEST_FOR_DOUBLE_DECODE = 5
 
@@ -197,28 +192,28 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         last: PictureLike | Sequence[PictureLike],
         *,
         prompt: str | Sequence[str] = "",
-        prompt_embeds: Float[Tensor, "_ _ _"] | None = None,
+        prompt_embeds: Float[Tensor, "..."] | None = None,
         negative_prompt: str | Sequence[str] = "",
-        negative_prompt_embeds: Float[Tensor, "_ _ _"] | None = None,
+        negative_prompt_embeds: Float[Tensor, "..."] | None = None,
         num_frames: int = 16,
         num_inference_steps: int = 50,
-        guidance_scale: float = 7.5,
-        image_guidance_scale: float | None = None,
-        guidance_rescale: float = 0.7,
-        eta: float = 1.0,
+        guidance_scale: float | int = 7.5,
+        image_guidance_scale: float | int | None = None,
+        guidance_rescale: float | int = 0.7,
+        eta: float | int = 1.0,
         motion_fps: int | Sequence[int] = 10,
         sketches: Sketches | None = None,
-        sketch_scale: float = 1.0,
+        sketch_scale: float | int = 1.0,
         height: int | None = None,
         width: int | None = None,
-        preprocessing: Preprocessing = "native",
-        posterior: Literal["mean", "sample"] = "mean",
+        preprocessing: str = "native",
+        posterior: str = "mean",
         generator: Generators = None,
-        latents: Float[Tensor, "_ _ _ _ _"] | None = None,
+        latents: Float[Tensor, "..."] | None = None,
         step_noise: StepNoise | None = None,
         double_decode: bool | None = None,
         return_keys: bool = True,
-        output_type: OutputType = "pil",
+        output_type: str = "pil",
         callback_on_step_end: StepCallback | None = None,
     ) -> ToonInterpolationOutput:
         """Draw a clip that begins with one key and ends with another; lists of keys make a batch.
@@ -263,7 +258,9 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         check_output_type(output_type)
         _check_run(num_frames=num_frames, eta=eta, posterior=posterior)
         guidance = Guidance(
-            scale=guidance_scale, image_scale=image_guidance_scale, rescale=guidance_rescale
+            scale=float(guidance_scale),
+            image_scale=None if image_guidance_scale is None else float(image_guidance_scale),
+            rescale=float(guidance_rescale),
         )
         keys = prepare_keys(
             first,
@@ -284,9 +281,8 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         negative = None
         if guidance.num_predictions > 1:
             negative = self.encode_prompt(negative_prompt, negative_prompt_embeds, batch=batch)
-        sampling = generator if posterior == "sample" else None
         key_latents, references = self._encode_keys(
-            keys, num_frames, sample=posterior == "sample", generator=sampling
+            keys, num_frames, sample=posterior == "sample", generator=generator
         )
         noisy = starting_latents(
             latents, tuple(key_latents.shape), generator=generator, device=device
@@ -296,14 +292,19 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             key_latents=key_latents,
             motion_fps=rates,
             hints=hints,
-            sketch_scale=sketch_scale,
+            sketch_scale=float(sketch_scale),
         )
         with self.progress_bar(total=num_inference_steps) as bar:  # pyright: ignore[reportCallIssue]  a decorator hides it
             for index, timestep in enumerate(self.scheduler.timesteps.tolist()):
                 velocity = self._predict(noisy, timestep, conditions, guidance)
                 fresh = noise_of_step(step_noise, index, noisy, generator=generator)
                 noisy, _ = self.scheduler.step(
-                    velocity, timestep, noisy, eta=eta, variance_noise=fresh, return_dict=False
+                    velocity,
+                    timestep,
+                    noisy,
+                    eta=float(eta),
+                    variance_noise=fresh,
+                    return_dict=False,
                 )
                 if callback_on_step_end is not None:
                     given = callback_on_step_end(self, index, timestep, {"latents": noisy})
@@ -328,7 +329,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
     def encode_prompt(
         self,
         prompt: str | Sequence[str],
-        prompt_embeds: Float[Tensor, "_ _ _"] | None = None,
+        prompt_embeds: Float[Tensor, "..."] | None = None,
         *,
         batch: int = 1,
     ) -> Float[Tensor, "b n d"]:
@@ -487,7 +488,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         return torch.tensor(rates, device=self._execution_device)
 
 
-def _check_run(*, num_frames: int, eta: float, posterior: str) -> None:
+def _check_run(*, num_frames: int, eta: float | int, posterior: str) -> None:
     if num_frames < 2:
         raise InputError(f"num_frames={num_frames}", hint="the two keys are counted, so at least 2")
     if not (math.isfinite(eta) and 0 <= eta <= 1):
