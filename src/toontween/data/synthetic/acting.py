@@ -56,10 +56,32 @@ _TAIL_REST = track((0.0, 146.0), (1.0, 150.0))
 def thrower_at(time: float) -> Figure:
     """The figure winding up (0) and throwing a paper plane (1)."""
     hips = (_HIP_X(time), _HIP_Y(time))
-    spine = bent_spine(hips, _LOW_LEAN(time), _HIGH_LEAN(time))
+    spine = _thrower_spine(time)
+    near_arm, far_arm = _thrower_arms(time)
     near_foot = _HEEL_LIFT(time)
     toe = np.array([200.0, MEADOW_GROUND])
     near_ankle = toe - turned(points(_TOE), near_foot)[0]
+    return Figure(
+        spine=spine,
+        near_arm=near_arm,
+        far_arm=far_arm,
+        near_leg=leg(
+            (hips[0] - 5.0, hips[1] + 3.0), (float(near_ankle[0]), float(near_ankle[1])), near_foot
+        ),
+        far_leg=leg(
+            (hips[0] + 6.0, hips[1] + 1.0),
+            (_FAR_ANKLE_X(time), _FAR_ANKLE_Y(time)),
+            _FAR_FOOT(time),
+        ),
+        head=_thrower_head(time),
+        scarf_end=dragged(
+            _scarf_root, time, rest_deg=_SCARF_REST, lengths=(10.0, 12.0, 12.0, 12.0, 10.0)
+        ),
+        plane_deg=_PLANE(time),
+    )
+
+
+def _thrower_head(time: float) -> Head:
     stance = _thrower_stance(time)
     speed = (_thrower_stance(time - 0.05).centre[0] - _thrower_stance(time - 0.09).centre[0]) / 0.04
     expression = Expression(
@@ -68,7 +90,7 @@ def thrower_at(time: float) -> Figure:
         brows=-0.8 + 1.3 * ease((time - 0.3) / 0.5),
         open_mouth=ease((time - 0.35) / 0.4),
     )
-    head = Head(
+    return Head(
         stance=stance,
         tail=dragged(
             lambda t: tail_root(_thrower_stance(t)),
@@ -80,27 +102,9 @@ def thrower_at(time: float) -> Figure:
         tuft_deg=-0.22 * speed,
         pen=2.3,
     )
-    return Figure(
-        spine=spine,
-        near_arm=thrower_arms_at(time)[0],
-        far_arm=thrower_arms_at(time)[1],
-        near_leg=leg(
-            (hips[0] - 5.0, hips[1] + 3.0), (float(near_ankle[0]), float(near_ankle[1])), near_foot
-        ),
-        far_leg=leg(
-            (hips[0] + 6.0, hips[1] + 1.0),
-            (_FAR_ANKLE_X(time), _FAR_ANKLE_Y(time)),
-            _FAR_FOOT(time),
-        ),
-        head=head,
-        scarf_end=dragged(
-            _scarf_root, time, rest_deg=_SCARF_REST, lengths=(10.0, 12.0, 12.0, 12.0, 10.0)
-        ),
-        plane_deg=_PLANE(time),
-    )
 
 
-def thrower_arms_at(time: float) -> tuple[Limb, Limb]:
+def _thrower_arms(time: float) -> tuple[Limb, Limb]:
     """The near and the far arm of the thrower."""
     spine = _thrower_spine(time)
     girdle, lean = spine[-2], _HIGH_LEAN(time)
@@ -217,7 +221,7 @@ def ball_at(time: float) -> Ball:
         axis = float(np.degrees(np.arctan2(170.0 * fall, 130.0)))
     else:
         stretch = 1.26 - 0.47 * (1.0 - (1.0 - squash) ** 2)
-        axis = blend_axis(squash)
+        axis = _landing_axis(squash)
     flat = Ball(
         centre=(x, 0.0),
         radius=_BALL_RADIUS,
@@ -229,7 +233,7 @@ def ball_at(time: float) -> Ball:
     down = (
         COURT_GROUND
         - Ball(
-            centre=(0.0, 0.0), radius=_BALL_RADIUS, stretch=1.26, axis_deg=blend_axis(0.0)
+            centre=(0.0, 0.0), radius=_BALL_RADIUS, stretch=1.26, axis_deg=_landing_axis(0.0)
         ).lowest
     )
     y = top + (down - top) * fall * fall if squash == 0.0 else COURT_GROUND - flat.lowest
@@ -238,7 +242,7 @@ def ball_at(time: float) -> Ball:
     )
 
 
-def blend_axis(squash: float) -> float:
+def _landing_axis(squash: float) -> float:
     """The axis turns upright while the ball is squashed."""
     landing = float(np.degrees(np.arctan2(170.0, 130.0)))
     return landing + (90.0 - landing) * ease(squash * 1.6)
