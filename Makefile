@@ -10,12 +10,14 @@ INSTALLED := $(VENV)/.installed
 demo: $(INSTALLED)
 	$(BIN)/python -m toontween.cli.demo
 
+# one thread a worker: two thread pools on the same cores wait for each other
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadscope
+
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-all: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not weights and not gpu and not compile"
-	JAXTYPING_DISABLE=1 $(BIN)/python -m pytest -m compile
+	$(PYTEST) -m "not weights and not gpu and not compile and not browser and not ray"
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
