@@ -77,11 +77,11 @@ class ToonSettings:
         check_whole_number(
             "num_inference_steps", self.num_inference_steps, at_least=1, at_most=1000
         )
-        check_number("guidance_scale", self.guidance_scale, at_least=1, at_most=30)
-        check_number("guidance_rescale", self.guidance_rescale, at_least=0, at_most=1)
-        check_number("eta", self.eta, at_least=0, at_most=1)
+        check_number("guidance_scale", self.guidance_scale, at_least=1.0, at_most=30.0)
+        check_number("guidance_rescale", self.guidance_rescale, at_least=0.0, at_most=1.0)
+        check_number("eta", self.eta, at_least=0.0, at_most=1.0)
         check_whole_number("motion_fps", self.motion_fps, at_least=1, at_most=60)
-        check_number("sketch_scale", self.sketch_scale, at_least=0, at_most=2)
+        check_number("sketch_scale", self.sketch_scale, at_least=0.0, at_most=2.0)
 
 
 class ToonInterpolator(Interpolator):
