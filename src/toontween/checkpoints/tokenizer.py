@@ -32,10 +32,13 @@ def build_tokenizer(table: Path) -> CLIPTokenizer:
     merges = _read_merges(table)
     letters = _byte_letters()
     words = [*letters, *(letter + "</w>" for letter in letters)]
-    words += ["".join(pair) for pair in merges]
-    vocabulary = {word: index for index, word in enumerate([*words, START, END])}
-    if len(vocabulary) != _VOCABULARY:
-        raise CheckpointError(f"{table.name} repeats merges: {len(vocabulary)} words are left")
+    vocabulary = {word: index for index, word in enumerate(words)}
+    for pair in merges:
+        word = "".join(pair)
+        if word in vocabulary or not vocabulary.keys() >= set(pair):
+            raise CheckpointError(f"{table.name} repeats or anticipates a merge: {' '.join(pair)}")
+        vocabulary[word] = len(vocabulary)
+    vocabulary |= {START: _VOCABULARY - 2, END: _VOCABULARY - 1}
     return CLIPTokenizer(
         vocab=vocabulary,
         merges=merges,  # pyright: ignore[reportArgumentType]  the backend takes pairs
