@@ -67,7 +67,7 @@ def _yes(found: object) -> str:
     return "yes" if found else "no: this PyAV has no such encoder"
 
 
-def _duration(seconds: float) -> str:
+def _duration(seconds: int) -> str:
     if seconds < 120:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
