@@ -37,6 +37,7 @@ def test_a_table_becomes_a_tokenizer(tmp_path: Path, form: str):
         (["a b"], "48894 merges"),
         (["a b c", *merges()[1:]], "48894 merges"),
         (["a b"] * NUM_MERGES, "repeats"),
+        (["ab c", *merges()[1:]], "anticipates"),
     ],
     ids=["short", "not pairs", "repeated", "before its parts"],
 )
