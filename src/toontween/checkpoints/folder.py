@@ -202,6 +202,9 @@ def _write_pipeline(folder: Path, converted: ConvertedCheckpoint, merges: Path |
         index[name] = component.class_path.split(":")
     ToonDDIMScheduler().save_pretrained(folder / "scheduler")
     index["scheduler"] = [ToonDDIMScheduler.__module__, ToonDDIMScheduler.__name__]
+    # a decoder that sees one frame at a time gains nothing from decoding twice
+    variant = converted.components["vae"].config["decoder_variant"]
+    index["double_decode"] = variant != "no-har-no-p3d"
     index["tokenizer"] = [None, None]
     if merges is not None:
         tokenizer = build_tokenizer(merges)

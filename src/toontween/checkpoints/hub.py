@@ -319,7 +319,7 @@ def _require_network(name: str, file: PublishedFile, settings: Settings) -> None
     if settings.offline:
         raise UnavailableError(
             f"the weights {name!r} are not here, and TOONTWEEN_OFFLINE=1 forbids downloading them",
-            hint=f"fetch {file.file} from {file.page} elsewhere, then toontween weights convert",
+            hint=f"fetch {file.file} from {file.page} elsewhere, then: toontween weights convert {file.file} --out FOLDER",
         )
 
 
