@@ -6,6 +6,11 @@ from toontween.errors import OutputError
 from toontween.rendering.writing.output import OutputKind, check_output, understand_output
 
 
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("out", "kind", "sidecar"),
     [
