@@ -68,7 +68,9 @@ def test_drawn_noise_comes_from_the_generator():
     scheduler.set_timesteps(2)
     x = torch.zeros(1, 2, 3)
     results = [
-        scheduler.step(x, 999, x, eta=1.0, generator=torch.Generator().manual_seed(3)).prev_sample
+        scheduler.step(
+            x, 999, x, eta=1.0, generator=torch.Generator().manual_seed(3), return_dict=False
+        )[0]
         for _ in range(2)
     ]
     assert torch.equal(*results)
@@ -85,6 +87,7 @@ def test_the_dynamic_rescale_falls_to_its_end():
 def test_a_saved_scheduler_is_the_same(tmp_path):
     ToonDDIMScheduler(final_scale=0.8).save_pretrained(tmp_path)
     loaded = ToonDDIMScheduler.from_pretrained(tmp_path)
+    assert isinstance(loaded, ToonDDIMScheduler)
     assert loaded.config["final_scale"] == 0.8
     assert torch.equal(loaded.scales, ToonDDIMScheduler(final_scale=0.8).scales)
 

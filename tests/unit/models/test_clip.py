@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPVisionConfig, CLIPVisionModel
@@ -5,7 +7,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPVisionConfig, CLIPVi
 from toontween.errors import ShapeError
 from toontween.models.clip import MEAN, STD, clip_pixels, image_features, text_features
 
-SIZES = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2}
+SIZES: dict[str, Any] = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2}
 
 
 @torch.no_grad()

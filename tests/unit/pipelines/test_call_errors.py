@@ -60,7 +60,7 @@ def test_an_impossible_argument_is_named(
 
 
 def without(pipe: ToonInterpolationPipeline, *names: str) -> ToonInterpolationPipeline:
-    parts = pipe.components | dict.fromkeys(names)
+    parts: dict[str, Any] = pipe.components | dict.fromkeys(names)
     smaller = ToonInterpolationPipeline(**parts)
     smaller.set_progress_bar_config(disable=True)
     return smaller

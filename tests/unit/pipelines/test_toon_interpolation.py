@@ -70,7 +70,10 @@ def test_clips_of_any_length_are_drawn(tiny_pipeline: ToonInterpolationPipeline,
 
 
 def test_an_odd_size_comes_back_at_that_size(tiny_pipeline: ToonInterpolationPipeline):
-    keys = {"first": noise_key(1, height=21, width=37), "last": noise_key(2, height=21, width=37)}
+    keys: dict[str, Any] = {
+        "first": noise_key(1, height=21, width=37),
+        "last": noise_key(2, height=21, width=37),
+    }
     frames = run(tiny_pipeline, output_type="pt", **keys)
     assert frames.shape == (1, 4, 3, 21, 37)
     assert torch.equal(frames[0, 0], keys["first"])
