@@ -125,7 +125,7 @@ def run(frames: np.ndarray, weights: Path, names: list[str], jobs: int) -> dict[
         name: {
             "frechet": frechet_distance(torch.cat(features[name]), true_features),
             **summarise(rows[name], group_of),
-            "windows": [{key: round(value, 5) for key, value in row.items()} for row in rows[name]],
+            "windows": {key: [round(row[key], 5) for row in rows[name]] for key in MEASURES},
         }
         for name in names
     }
@@ -172,7 +172,7 @@ def main() -> None:
     }
     print(to_markdown(result["methods"]))
     if arguments.output is not None:
-        arguments.output.write_text(json.dumps(result, indent=1) + "\n")
+        arguments.output.write_text(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":
