@@ -83,9 +83,13 @@ def add_ratios(rows: list[dict[str, Any]]) -> None:
         row["times_crossfade"] = round(seconds / baseline[row["size"]], 2)
 
 
-def to_markdown(rows: list[dict[str, Any]]) -> str:
-    """The rows as a table."""
+def to_markdown(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """The rows as a table, and what they were measured on."""
     lines = [
+        f"{machine['machine']}, {machine['cores']} cores shared with other work (load "
+        f"{machine['load_before']} before, {machine['load_after']} after), {machine['threads']} "
+        f"thread, torch {machine['torch']}; {rows[0]['count']} in-betweens of one pair.",
+        "",
         "| size | method | processor s each | × crossfade | wall s each | peak MiB | above start |",
         "|---|---|---|---|---|---|---|",
     ]
@@ -99,7 +103,7 @@ def to_markdown(rows: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Measure every row in a process of its own; write the JSON and print the table."""
+    """Measure every row in a process of its own; write the JSON and the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=14, help="in-betweens of one pair")
     parser.add_argument("--methods", nargs="+", default=METHODS)
@@ -123,7 +127,9 @@ def main() -> None:
     machine |= {"load_before": round(load_before, 1), "load_after": round(os.getloadavg()[0], 1)}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
-    print(to_markdown(rows))
+    table = to_markdown(machine, rows)
+    RESULTS.with_suffix(".md").write_text(table + "\n")
+    print(table)
 
 
 if __name__ == "__main__":
