@@ -36,14 +36,13 @@ def noise(tag: str) -> Tensor:
     return torch.from_numpy(array_by_rule(tag, SHAPE))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("steps", "eta", "scale", "rescale", "fps"),
     [
         (7, 0.5, 4.0, 0.0, 8),
-        (10, 1.0, 7.5, 0.7, 10),
-        (25, 0.0, 1.0, 0.0, 10),
-        (50, 1.0, 7.5, 0.7, 24),
+        pytest.param(10, 1.0, 7.5, 0.7, 10, marks=pytest.mark.slow),
+        pytest.param(25, 0.0, 1.0, 0.0, 10, marks=pytest.mark.slow),
+        pytest.param(50, 1.0, 7.5, 0.7, 24, marks=pytest.mark.slow),
     ],
 )
 def test_a_run_ends_in_the_published_latents_and_frames(
