@@ -16,7 +16,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from toontween.models.vae_layers import (
+from toontween.models.blocks.vae_layers import (
     NORM_EPSILON,
     ImageAttention,
     ImageResidualBlock,

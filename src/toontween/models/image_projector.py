@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from toontween.errors import ShapeError
-from toontween.models.attention import attend
+from toontween.models.blocks.attention import attend
 
 
 class ResamplerAttention(nn.Module):

@@ -15,14 +15,14 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from toontween.errors import InputError, ShapeError
-from toontween.models.attention import Context, TemporalTransformer
-from toontween.models.layers import (
+from toontween.models.blocks.attention import Context, TemporalTransformer
+from toontween.models.blocks.layers import (
     EmbeddingMLP,
     GroupNorm,
     TemporalConvolution,
     zero_init,
 )
-from toontween.models.stages import DownStage, InputStage, MiddleStage, StageParts, UpStage
+from toontween.models.blocks.stages import DownStage, InputStage, MiddleStage, StageParts, UpStage
 
 
 class ToonUNet(ModelMixin, ConfigMixin):

@@ -25,8 +25,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from toontween.errors import InputError, ShapeError, UnknownNameError
+from toontween.models.blocks.vae_encoder import ImageEncoder, ReferenceFeatures
 from toontween.models.dual_reference import DecoderVariant, DualReferenceDecoder
-from toontween.models.vae_encoder import ImageEncoder, ReferenceFeatures
 
 IMAGE_DECODER: DecoderVariant = "no-har-no-p3d"
 

@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from toontween.models.blocks.vae_layers import TemporalMixing
 from toontween.models.dual_reference import ReferenceAttention, ReferenceInjection
-from toontween.models.vae_layers import TemporalMixing
 
 
 def _noise(*shape: int, seed: int = 0) -> Tensor:

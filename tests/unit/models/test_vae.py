@@ -5,7 +5,7 @@ import torch
 
 from tests.unit.models import tiny_vae as tiny
 from toontween.errors import InputError, ShapeError, UnknownNameError
-from toontween.models import vae_layers
+from toontween.models.blocks import vae_layers
 from toontween.models.vae import AutoencoderKLDualReference, pair_references
 
 

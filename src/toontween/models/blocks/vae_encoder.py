@@ -6,7 +6,7 @@ The same network as Stable Diffusion's image encoder, with `quant_conv` at its e
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from toontween.models.vae_layers import (
+from toontween.models.blocks.vae_layers import (
     NORM_EPSILON,
     Downsample,
     ImageAttention,

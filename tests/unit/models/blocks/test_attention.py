@@ -2,7 +2,7 @@
 
 import torch
 
-from toontween.models.attention import (
+from toontween.models.blocks.attention import (
     Context,
     ContextAttention,
     SpatialTransformer,

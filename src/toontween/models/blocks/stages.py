@@ -3,8 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from toontween.models.attention import Context, SpatialTransformer, TemporalTransformer
-from toontween.models.layers import ResidualBlock, Upsample
+from toontween.models.blocks.attention import Context, SpatialTransformer, TemporalTransformer
+from toontween.models.blocks.layers import ResidualBlock, Upsample
 
 _INITIAL_HEADS = 8
 """Heads of the temporal attention at the input, at every size of the network."""

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from toontween.models.layers import (
+from toontween.models.blocks.layers import (
     GroupNorm,
     from_planes,
     from_tokens,

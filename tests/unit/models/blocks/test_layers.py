@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from toontween.models.layers import (
+from toontween.models.blocks.layers import (
     EmbeddingMLP,
     GroupNorm,
     ResidualBlock,
