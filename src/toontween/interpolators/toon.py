@@ -73,6 +73,13 @@ class ToonSettings:
     sketch_scale: float = 1.0
     """How strongly sketches pull, 0…2."""
 
+    width: int | None = None
+    """Pixels to work at, 8…16384; the drawings still come back at the keys' size. None is the keys' own.
+    The published model was trained at 512×320; larger keys cost more and may be drawn worse."""
+
+    height: int | None = None
+    """The same for the height."""
+
     def __post_init__(self) -> None:
         check_whole_number(
             "num_inference_steps", self.num_inference_steps, at_least=1, at_most=1000
@@ -82,6 +89,9 @@ class ToonSettings:
         check_number("eta", self.eta, at_least=0.0, at_most=1.0)
         check_whole_number("motion_fps", self.motion_fps, at_least=1, at_most=60)
         check_number("sketch_scale", self.sketch_scale, at_least=0.0, at_most=2.0)
+        for name, value in (("width", self.width), ("height", self.height)):
+            if value is not None:
+                check_whole_number(name, value, at_least=8, at_most=16_384)
 
 
 class ToonInterpolator(Interpolator):

@@ -176,12 +176,21 @@ def test_a_sketch_encoder_of_its_own_folder_is_used(tmp_path, tiny_pipeline):
         {"eta": -0.1},
         {"motion_fps": 0},
         {"sketch_scale": -1.0},
+        {"width": 0},
         {"steps": 3},
     ],
 )
 def test_options_out_of_range_or_unknown_are_refused_by_name(toon, options):
     with pytest.raises(InputError, match=next(iter(options))):
         toon.inbetween(request_at(0.5, options=options))
+
+
+def test_drawings_made_at_another_size_come_back_at_the_keys_size(toon):
+    small = {"num_inference_steps": 1, "width": WIDTH // 2, "height": HEIGHT // 2}
+    drawing = toon.inbetween(request_at(0.5, options=small)).drawings[0]
+    own = toon.inbetween(request_at(0.5, options={"num_inference_steps": 1})).drawings[0]
+    assert drawing.shape == own.shape == (HEIGHT, WIDTH, 3)
+    assert not np.array_equal(drawing, own)
 
 
 def test_settings_are_defaults_that_options_override(folder):
