@@ -44,6 +44,8 @@ def check_output(path: Path, *, overwrite: bool) -> Path:
         exists = target.exists()
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links; a NUL in the name
         raise OutputError(f"cannot write to {str(path)!r}: {error}") from error
+    if target.is_symlink():  # Python 3.13 resolves a loop to itself instead of raising
+        raise OutputError(f"cannot write to {str(path)!r}: its links lead in a circle")
     if exists and not target.is_file():
         kind = "a folder" if target.is_dir() else "not a regular file"
         raise OutputError(f"cannot write to {path}: it is {kind}", hint="give the name of a file")
