@@ -5,10 +5,11 @@ in-betweens is always generated as a whole window, and the drawings nearest to t
 gaps are generated in one longer window, which the network was not trained for; the result says so.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,8 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from diffusers import ControlNetModel
+from diffusers.utils import logging as diffusers_logging
+from transformers.utils import logging as transformers_logging
 
 from toontween.checkpoints.hub import MODELS
 from toontween.checkpoints.identify import MANIFEST_NAME, Contents
@@ -192,9 +195,10 @@ class ToonInterpolator(Interpolator):
         """The pipeline, loaded by the first request that needs it."""
         encoder_folder = self._separate_sketch_encoder() if with_sketches else None
         if self._pipeline is None:
-            pipeline = ToonInterpolationPipeline.from_pretrained(
-                self._folder, torch_dtype=self._dtype
-            )
+            with _without_loading_bars():
+                pipeline = ToonInterpolationPipeline.from_pretrained(
+                    self._folder, torch_dtype=self._dtype
+                )
             pipeline.set_progress_bar_config(disable=True)
             self._pipeline = _place(pipeline, self._device)
         if encoder_folder is not None and self._pipeline.sketch_encoder is None:
@@ -239,6 +243,23 @@ class ToonInterpolator(Interpolator):
                 f"{self._window}: expect weaker drawings, or add a key in the middle"
             ]
         return details
+
+
+@contextlib.contextmanager
+def _without_loading_bars() -> Iterator[None]:
+    """Silence the libraries' own progress bars: progress is the caller's to show."""
+    shown = [
+        library
+        for library in (diffusers_logging, transformers_logging)
+        if library.is_progress_bar_enabled()
+    ]
+    for library in shown:
+        library.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for library in shown:
+            library.enable_progress_bar()
 
 
 def _place(pipeline: ToonInterpolationPipeline, device: torch.device) -> ToonInterpolationPipeline:

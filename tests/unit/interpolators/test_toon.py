@@ -219,3 +219,11 @@ def test_a_folder_without_the_networks_window_is_refused(folder, tmp_path):
 def test_an_unknown_device_is_refused(folder):
     with pytest.raises(InputError, match="gpu"):
         ToonInterpolator(str(folder), device="gpu")
+
+
+def test_loading_shows_no_progress_of_its_own(folder, capfd):
+    ToonInterpolator(str(folder), device="cpu").inbetween(
+        request_at(0.5, options={"num_inference_steps": 1})
+    )
+    printed = capfd.readouterr()
+    assert "Loading" not in printed.err + printed.out
