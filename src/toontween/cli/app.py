@@ -52,7 +52,7 @@ def toontween(
             "--version",
             help="Print the version and stop.",
             is_eager=True,
-            callback=lambda value: _print_version(asked=value),
+            callback=_print_version,
         ),
     ] = False,
     debug: Annotated[

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,7 +38,9 @@ def fail(message: str, *, hint: str | None = None) -> None:
 
 
 @contextmanager
-def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[float], None] | None]:
+def progress_bar(
+    label: str, *, quiet: bool
+) -> Generator[Callable[[float], None] | None, None, None]:
     """A bar with the time left, on a terminal only; yields what to tell the part done (0…1)."""
     if quiet or not sys.stderr.isatty():
         yield None

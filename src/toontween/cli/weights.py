@@ -1,10 +1,10 @@
 """`toontween weights`: which weights there are, getting them, converting them, checking them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -183,16 +183,16 @@ def _read_config(path: Path | None) -> dict[str, Any] | None:
     if path is None:
         return None
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read the configuration {path}: {error}") from error
     if not isinstance(value, dict):
         raise InputError(f"{path} holds no sections", hint="unet, vae, resampler, open_clip")
-    return value
+    return cast("dict[str, Any]", value)
 
 
 @contextmanager
-def _bar() -> Iterator["Progress | None"]:
+def _bar() -> Generator["Progress | None", None, None]:
     """A bar on a terminal, labelled with what is being done."""
     import sys
 

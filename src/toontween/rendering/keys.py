@@ -107,7 +107,7 @@ def _pixels_of(key: Given, name: str) -> Pixels:
     pixels = key.pixels if isinstance(key, Still) else key
     if pixels.ndim != 3 or pixels.shape[2] not in (3, 4) or 0 in pixels.shape:
         raise ShapeError(f"{name} has shape {pixels.shape}; a picture is (height, width, 3 or 4)")
-    if pixels.dtype not in (np.uint8, np.uint16):
+    if pixels.dtype.name not in ("uint8", "uint16"):
         raise ShapeError(f"{name} is {pixels.dtype}; a picture is uint8 or uint16")
     return pixels
 

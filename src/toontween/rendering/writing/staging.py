@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from toontween.errors import OutputError
 
 
 @contextmanager
-def all_or_nothing(folder: Path, *, overwrite: bool) -> Iterator[Path]:
+def all_or_nothing(folder: Path, *, overwrite: bool) -> Generator[Path, None, None]:
     """A scratch folder whose files are moved into `folder` when the block ends well.
 
     Whatever ends the block early, Ctrl-C included, leaves `folder` as it was: nothing new, old files
@@ -32,7 +32,7 @@ def all_or_nothing(folder: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 @contextmanager
-def _scratch_folder(folder: Path) -> Iterator[Path]:
+def _scratch_folder(folder: Path) -> Generator[Path, None, None]:
     try:
         scratch = Path(tempfile.mkdtemp(prefix=".toontween-", dir=folder))
     except OSError as error:
