@@ -32,7 +32,9 @@ def splat_sum(
             share = (1 - (target_x - x).abs()) * (1 - (target_y - y).abs())
             inside = finite & (x >= 0) & (x < width) & (y >= 0) & (y < height)
             share = torch.where(inside, share, 0).to(values.dtype)
-            index = torch.where(inside, y * width + x, 0).long().flatten(1)
+            # whole numbers: float32 cannot count the pixels of a picture beyond 2^24
+            row, column = y.clamp(0, height - 1).long(), x.clamp(0, width - 1).long()
+            index = (row * width + column).flatten(1)
             carried = (values * share[:, None]).flatten(2)
             total = total.scatter_add(2, index[:, None].expand_as(carried), carried)
     return total.unflatten(2, (height, width))

@@ -25,6 +25,11 @@ def splat_by_loop(values: np.ndarray, flow: np.ndarray) -> np.ndarray:
     return total
 
 
+def test_a_picture_of_more_pixels_than_float32_can_count_stays_as_it_is():
+    values = noise(1, 1, 2, 2**23 + 3)
+    assert torch.equal(splat_sum(values, torch.zeros(1, 2, 2, 2**23 + 3)), values)
+
+
 def test_splatting_agrees_with_a_loop_over_pixels():
     values, flow = noise(2, 3, 6, 7).double(), 3 * noise(2, 2, 6, 7, seed=1).double()
     expected = splat_by_loop(values.numpy(), flow.numpy())
