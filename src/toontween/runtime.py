@@ -104,6 +104,13 @@ def pick_device(name: str = "auto") -> "torch.device":
     return device
 
 
+def free_memory_bytes() -> int:
+    """Main memory that can be had without swapping."""
+    import psutil
+
+    return psutil.virtual_memory().available
+
+
 def versions() -> dict[str, str]:
     """Versions that decide what a drawing looks like, for provenance."""
     names = ["toontween", "torch", "diffusers", "transformers", "opencv-python-headless", "av"]

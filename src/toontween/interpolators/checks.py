@@ -5,8 +5,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
-from toontween.errors import InputError
+from toontween.errors import InputError, UnavailableError
 from toontween.interpolators.base import InbetweenRequest, Interpolator
+from toontween.runtime import free_memory_bytes
 
 
 @runtime_checkable
@@ -33,6 +34,28 @@ def check_request(interpolator: Interpolator, request: InbetweenRequest) -> None
     if request.first.shape[2] == 4 and not can.alpha:
         raise InputError(
             f"method {name!r} cannot draw transparency", hint="put the keys on a background"
+        )
+
+
+def check_memory(method: str, request: InbetweenRequest, *, bytes_per_pixel: int) -> None:
+    """Refuse pictures that would not fit into memory, before any work and before the system ends the program.
+
+    Args:
+        method: The method's name, for the message.
+        request: What is to be drawn.
+        bytes_per_pixel: The method's measured peak per pixel, the drawings themselves not counted.
+
+    Raises:
+        UnavailableError: More memory is needed than is free.
+    """
+    height, width, channels = request.first.shape
+    drawings = 4 * channels * len(request.times)
+    needed, free = height * width * (bytes_per_pixel + drawings), free_memory_bytes()
+    if needed > free:
+        raise UnavailableError(
+            f"method {method!r} needs about {needed / 1e9:.1f} GB for drawings of {width}×{height}; "
+            f"{free / 1e9:.1f} GB are free",
+            hint="draw smaller, or use another method (hold, crossfade and flow need less than phase)",
         )
 
 

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from toontween.errors import InputError
+from toontween.errors import InputError, UnavailableError
 from toontween.interpolators.base import (
     Capabilities,
     InbetweenRequest,
@@ -11,6 +11,7 @@ from toontween.interpolators.base import (
     Interpolator,
     Timing,
 )
+from toontween.interpolators.catalog import build
 from toontween.interpolators.checks import (
     check_number,
     check_request,
@@ -58,3 +59,14 @@ def test_what_is_not_a_number_in_range_is_refused(value):
 def test_what_is_not_a_whole_number_in_range_is_refused(value):
     with pytest.raises(InputError, match="count"):
         check_whole_number("count", value, at_least=0, at_most=3)
+
+
+@pytest.mark.parametrize("method", ["flow", "phase"])
+def test_pictures_that_do_not_fit_into_memory_are_refused_before_any_work(method, monkeypatch):
+    monkeypatch.setattr("toontween.interpolators.checks.free_memory_bytes", lambda: 10_000)
+    key = np.zeros((8, 9, 3), np.float32)
+    request = InbetweenRequest(first=key, last=key, times=(0.5,))
+    with pytest.raises(
+        UnavailableError, match=f"'{method}' needs about .* of 9×8; 0.0 GB are free"
+    ):
+        build(method).inbetween(request)

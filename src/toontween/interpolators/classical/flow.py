@@ -21,11 +21,14 @@ from toontween.interpolators.base import (
     Picture,
     Timing,
 )
-from toontween.interpolators.checks import check_number, check_request, override
+from toontween.interpolators.checks import check_memory, check_number, check_request, override
 from toontween.interpolators.classical.premultiplied import to_layer, to_picture
 from toontween.interpolators.ops.splat import softmax_splat
 from toontween.interpolators.ops.warp import backwarp
 from toontween.media.frames import composite_over
+
+BYTES_PER_PIXEL = 330
+"""Peak memory measured at 1920×1080, the drawings not counted."""
 
 SMALLEST_SIDE_PX = 16
 """DIS refuses pictures below its patch size; smaller ones are continued by their border."""
@@ -74,6 +77,7 @@ class FlowInterpolator(Interpolator):
             InputError: An option is unknown or out of range, or the request has a prompt or sketches.
         """
         check_request(self, request)
+        check_memory(self.name, request, bytes_per_pixel=BYTES_PER_PIXEL)
         settings = override(self._settings, request.options, method=self.name)
         details = {"settings": asdict(settings), "opencv": cv2.__version__}
         if not request.times:

@@ -23,6 +23,7 @@ from toontween.interpolators.base import (
     Timing,
 )
 from toontween.interpolators.checks import (
+    check_memory,
     check_number,
     check_request,
     check_whole_number,
@@ -34,6 +35,9 @@ from toontween.interpolators.ops.steerable import SteerablePyramid
 
 LEVELS_PER_OCTAVE = 4
 MAX_LEVELS = 23
+BYTES_PER_PIXEL = 1110
+"""Peak memory measured at 1920×1080, the drawings not counted."""
+
 COARSEST_SIDE_PX = 15
 """The pyramid ends where the shorter side would be smaller than this."""
 
@@ -84,6 +88,7 @@ class PhaseInterpolator(Interpolator):
             InputError: An option is unknown or out of range, or the request has a prompt or sketches.
         """
         check_request(self, request)
+        check_memory(self.name, request, bytes_per_pixel=BYTES_PER_PIXEL)
         settings = override(self._settings, request.options, method=self.name)
         planes = [_to_planes(to_layer(key)) for key in (request.first, request.last)]
         drawings = []
