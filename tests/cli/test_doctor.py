@@ -42,5 +42,5 @@ def test_it_tells_programs_the_same(toontween):
     estimate = found["estimate"]
     # seconds = 1,343 TFLOP ÷ (measured rate × the share of it that is reached)
     share = 1_343_200 / (estimate["seconds"] * estimate["measured_gflops"])
-    assert 0.2 < share < 0.8
+    assert 0.2 < share < 0.6
     assert estimate["fits"] == (estimate["memory_free_gb"] >= estimate["memory_gb"])
