@@ -34,7 +34,7 @@ from toontween.checkpoints.keymap import KeyMap
 from toontween.checkpoints.maps import clip
 from toontween.checkpoints.tokenizer import build_tokenizer
 from toontween.models.clip import clip_pixels, image_features, text_features
-from toontween.pipelines.prompts import prompt_ids
+from toontween.pipelines.inputs.prompts import prompt_ids
 
 SECTION: dict[str, Any] = TINY["open_clip"] | {
     "text_cfg": TINY["open_clip"]["text_cfg"] | {"vocab_size": 49408}

@@ -32,7 +32,9 @@ from toontween.models.image_projector import ImageContextProjector
 from toontween.models.sketch_encoder import sketch_residuals
 from toontween.models.unet import ToonUNet
 from toontween.models.vae import AutoencoderKLDualReference, References, pair_references
-from toontween.pipelines.keys import PreparedKeys, Sketches, prepare_hints, prepare_keys
+from toontween.pipelines.inputs.keys import PreparedKeys, Sketches, prepare_hints, prepare_keys
+from toontween.pipelines.inputs.pictures import PictureLike
+from toontween.pipelines.inputs.prompts import prompt_ids
 from toontween.pipelines.noise import (
     Generators,
     StepNoise,
@@ -49,8 +51,6 @@ from toontween.pipelines.outputs import (
     place_keys,
     to_output,
 )
-from toontween.pipelines.pictures import PictureLike
-from toontween.pipelines.prompts import prompt_ids
 from toontween.shapes import pixel_multiple
 
 _FEWEST_FOR_DOUBLE_DECODE = 5

@@ -10,8 +10,8 @@ from PIL import Image
 from toontween.interpolators.base import Interpolator
 from toontween.media.frames import Pixels
 from toontween.media.images import read_still
+from toontween.rendering.inputs.keys import Given
 from toontween.rendering.job import build_interpolator
-from toontween.rendering.keys import Given
 from toontween.rendering.renderer import RenderSettings, render_keys
 
 Key = str | PathLike[str] | Image.Image | np.ndarray

@@ -20,8 +20,8 @@ from toontween.interpolators.base import (
 )
 from toontween.interpolators.timing import draw_at_times
 from toontween.media.frames import Pixels, composite_over, from_picture, to_picture
-from toontween.rendering.keys import FitMode, Given, KeySet, prepare_keys
-from toontween.rendering.sketches import WHITE, drawing_numbers_of_keys, place_sketches
+from toontween.rendering.inputs.keys import FitMode, Given, KeySet, prepare_keys
+from toontween.rendering.inputs.sketches import WHITE, drawing_numbers_of_keys, place_sketches
 from toontween.rendering.take import Take
 from toontween.timeline.time import MAX_FPS
 

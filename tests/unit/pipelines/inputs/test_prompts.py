@@ -1,7 +1,7 @@
 import pytest
 
 from toontween.errors import UnavailableError
-from toontween.pipelines.prompts import clean_prompt, prompt_ids
+from toontween.pipelines.inputs.prompts import clean_prompt, prompt_ids
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from toontween.errors import InputError
 from toontween.interpolators.base import Picture
 from toontween.media.frames import composite_over, to_picture
 from toontween.media.images import Still
-from toontween.rendering.keys import FitMode, Given, KeySet, fit_to_canvas
+from toontween.rendering.inputs.keys import FitMode, Given, KeySet, fit_to_canvas
 
 WHITE = (1.0, 1.0, 1.0)
 

@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from toontween.errors import InputError
-from toontween.pipelines.geometry import (
+from toontween.pipelines.inputs.geometry import (
     as_command_line,
     as_web_page,
     front_end_of,

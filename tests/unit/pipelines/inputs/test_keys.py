@@ -3,7 +3,7 @@ import torch
 
 from tests.tiny_pipeline import noise_key
 from toontween.errors import InputError, ShapeError
-from toontween.pipelines.keys import prepare_hints, prepare_keys
+from toontween.pipelines.inputs.keys import prepare_hints, prepare_keys
 
 
 def test_keys_are_shown_as_given_and_encoded_at_the_working_size():

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from toontween.errors import InputError, ShapeError
-from toontween.pipelines.geometry import (
+from toontween.pipelines.inputs.geometry import (
     PUBLISHED_SIZE,
     FrontEnd,
     Geometry,
@@ -16,7 +16,7 @@ from toontween.pipelines.geometry import (
     front_end_of,
     plan_geometry,
 )
-from toontween.pipelines.pictures import PictureLike, as_batch, read_picture, read_sketch
+from toontween.pipelines.inputs.pictures import PictureLike, as_batch, read_picture, read_sketch
 
 Sketches = Mapping[int, PictureLike] | Sequence[Mapping[int, PictureLike]]
 """Frame index → sketch, for all samples or one mapping a sample."""

@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from toontween.errors import InputError, ShapeError
-from toontween.pipelines.pictures import as_batch, read_picture, read_sketch
+from toontween.pipelines.inputs.pictures import as_batch, read_picture, read_sketch
 
 EIGHT_BITS = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
 WANTED = torch.from_numpy(EIGHT_BITS.astype(np.float32) / np.float32(255)).permute(2, 0, 1)

@@ -7,7 +7,7 @@ import pytest
 
 from toontween.errors import InputError, ShapeError
 from toontween.media.images import Still
-from toontween.rendering.keys import prepare_keys
+from toontween.rendering.inputs.keys import prepare_keys
 
 
 def picture(width, height, channels=3, dtype: type = np.uint8):
