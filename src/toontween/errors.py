@@ -9,6 +9,8 @@ ToonTweenError            anything we raise on purpose; carries a message and an
 ├── CheckpointError       a weights file is wrong, incomplete, hostile or cannot be fetched
 └── UnavailableError      a part is not here: weights, an optional library, a device
 
+`ToonTweenWarning`, which is not an error, is the category of our Python warnings.
+
 The message says what is wrong with the value; the hint says what to do.
 """
 
@@ -61,3 +63,7 @@ class CheckpointError(ToonTweenError):
 
 class UnavailableError(ToonTweenError):
     """Weights, an optional library or a device that is needed is not here."""
+
+
+class ToonTweenWarning(UserWarning):
+    """Something was not done as one might expect; for Python callers, the command line prints such remarks itself."""

@@ -6,7 +6,8 @@ import pytest
 
 from toontween import errors
 
-EXCEPTIONS = [value for _, value in inspect.getmembers(errors, inspect.isclass)]
+CLASSES = [value for _, value in inspect.getmembers(errors, inspect.isclass)]
+EXCEPTIONS = [value for value in CLASSES if not issubclass(value, Warning)]
 
 
 @pytest.mark.parametrize("exception", EXCEPTIONS, ids=lambda e: e.__name__)
