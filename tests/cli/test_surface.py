@@ -30,6 +30,7 @@ SURFACE = {
         "--quiet",
     },
     "doctor": {"--json"},
+    "sketch": set(),
     "weights": set(),
     "weights list": {"--json"},
     "weights pull": {"name", "--dtype", "--overwrite", "--json"},
