@@ -1,12 +1,39 @@
-"""What the commands print: results on stdout, everything else on stderr, bars only for people."""
+"""What the commands share: results on stdout, everything else on stderr, bars only for people, `--set`."""
 
 import json
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import typer
+
+from toontween.errors import InputError
+
+
+@runtime_checkable
+class Written(Protocol):
+    """What a command has written: media files and a sidecar."""
+
+    @property
+    def outputs(self) -> Sequence[Path]:
+        """The media files, in order."""
+        ...
+
+    @property
+    def sidecar(self) -> Path:
+        """The provenance file."""
+        ...
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was not done as one might expect."""
+        ...
+
+    def summary(self) -> Mapping[str, Any]:
+        """What a program wants to know of the result, ready for JSON."""
+        ...
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -35,6 +62,38 @@ def fail(message: str, *, hint: str | None = None) -> None:
     typer.secho(f"error: {message}", fg="red", err=True)
     if hint:
         typer.echo(f"hint: {hint}", err=True)
+
+
+def show_written(command: str, written: Written, *, out: str, as_json: bool, quiet: bool) -> None:
+    """Print where everything is: paths or JSON on stdout, remarks on stderr."""
+    if not quiet:
+        for warning in written.warnings:
+            warn(warning)
+        say(f"how it was made: {written.sidecar}")
+    if as_json:
+        print_json({"command": command, "out": out, **written.summary()})
+    else:
+        print_lines([str(path) for path in written.outputs])
+
+
+def parse_settings(given: Sequence[str]) -> dict[str, Any]:
+    """`--set NAME=VALUE`: numbers, true and false are read as such, anything else as text.
+
+    Raises:
+        InputError: One is not NAME=VALUE, or a name comes twice.
+    """
+    settings: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (equals and name.isidentifier()):
+            raise InputError(f"--set {text!r} is not NAME=VALUE", hint="for example eta=0.5")
+        if name in settings:
+            raise InputError(f"setting {name!r} is given twice")
+        try:
+            settings[name] = json.loads(value)
+        except ValueError:
+            settings[name] = value
+    return settings
 
 
 @contextmanager

@@ -1,18 +1,13 @@
 """`toontween render`: keys in, a film or numbered drawings out."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from toontween.cli.console import print_json, print_lines, progress_bar, say, warn
+from toontween.cli.console import parse_settings, progress_bar, show_written
 from toontween.errors import InputError
-
-if TYPE_CHECKING:
-    from toontween.rendering.job import RenderJob
-    from toontween.rendering.take import WrittenTake
 
 
 class Fit(StrEnum):
@@ -86,7 +81,7 @@ def render(
         fit=fit.value,
         prompt=prompt,
         seed=seed,
-        options=_parse_settings(setting or []),
+        options=parse_settings(setting or []),
     )
     job = RenderJob(
         keys=tuple(keys),
@@ -100,19 +95,7 @@ def render(
     )
     with progress_bar("drawing", quiet=quiet) as progress:
         written = render_files(job, progress=progress)
-    present(job, written, as_json=as_json, quiet=quiet)
-
-
-def present(job: "RenderJob", written: "WrittenTake", *, as_json: bool, quiet: bool) -> None:
-    """Print where everything is: paths or JSON on stdout, remarks on stderr."""
-    if not quiet:
-        for warning in written.warnings:
-            warn(warning)
-        say(f"how it was made: {written.sidecar}")
-    if as_json:
-        print_json({"command": "render", "out": job.out, **written.summary()})
-    else:
-        print_lines([str(path) for path in written.outputs])
+    show_written("render", written, out=out, as_json=as_json, quiet=quiet)
 
 
 def _parse_sketches(given: list[str]) -> dict[int, Path]:
@@ -126,19 +109,3 @@ def _parse_sketches(given: list[str]) -> dict[int, Path]:
             raise InputError(f"drawing {int(number)} has two sketches")
         sketches[int(number)] = Path(file)
     return sketches
-
-
-def _parse_settings(given: list[str]) -> dict[str, Any]:
-    """Numbers, true and false are read as such, anything else as text."""
-    settings: dict[str, Any] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not (equals and name.isidentifier()):
-            raise InputError(f"--set {text!r} is not NAME=VALUE", hint="for example eta=0.5")
-        if name in settings:
-            raise InputError(f"setting {name!r} is given twice")
-        try:
-            settings[name] = json.loads(value)
-        except ValueError:
-            settings[name] = value
-    return settings
