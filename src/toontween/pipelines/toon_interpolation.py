@@ -13,13 +13,12 @@ a CPU generator, on the CPU, so that they do not depend on the device or the wei
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import ControlNetModel, DiffusionPipeline
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionModel
 
@@ -29,17 +28,18 @@ from toontween.diffusion.samplers import ToonDDIMScheduler
 from toontween.errors import InputError, ShapeError, UnavailableError
 from toontween.models.clip import image_features, text_features
 from toontween.models.image_projector import ImageContextProjector
-from toontween.models.sketch_encoder import sketch_residuals
 from toontween.models.unet import ToonUNet
-from toontween.models.vae import AutoencoderKLDualReference, References, pair_references
-from toontween.pipelines.inputs.keys import PreparedKeys, Sketches, prepare_hints, prepare_keys
+from toontween.models.vae import AutoencoderKLDualReference
+from toontween.pipelines.autoencoding import decode_frames, encode_keys
+from toontween.pipelines.denoising import Conditions, Denoiser
+from toontween.pipelines.inputs.keys import PreparedKeys, prepare_keys
 from toontween.pipelines.inputs.pictures import PictureLike
 from toontween.pipelines.inputs.prompts import prompt_ids
+from toontween.pipelines.inputs.sketches import Sketches, prepare_hints
 from toontween.pipelines.noise import (
     Generators,
     StepNoise,
     check_generators,
-    draw,
     noise_of_step,
     starting_latents,
 )
@@ -47,36 +47,13 @@ from toontween.pipelines.original import align_weights, build_components
 from toontween.pipelines.outputs import (
     ToonInterpolationOutput,
     check_output_type,
-    middle_frames,
     place_keys,
     to_output,
 )
 from toontween.shapes import pixel_multiple
 
-_FEWEST_FOR_DOUBLE_DECODE = 5
-
 StepCallback = Callable[..., Mapping[str, Any] | None]
 """(pipeline, step index, timestep, {"latents": …}) → what to replace, as in diffusers."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Conditions:
-    """What every step of a run is told beside the noisy latents."""
-
-    contexts: tuple[Float[Tensor, "b n d"], ...]
-    """Context of each prediction of a step, in the order of `Guidance.num_predictions`."""
-
-    key_latents: Float[Tensor, "b c t h w"]
-    """The keys' latents in the first and last frame, zeros between."""
-
-    motion_fps: Int[Tensor, " b"]
-    """Motion rate of each sample."""
-
-    hints: Float[Tensor, "b t 1 y x"] | None
-    """Sketches, white on black, when there are any."""
-
-    sketch_scale: float
-    """Factor on what the sketches add."""
 
 
 class ToonInterpolationPipeline(DiffusionPipeline):
@@ -281,8 +258,12 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         negative = None
         if guidance.num_predictions > 1:
             negative = self.encode_prompt(negative_prompt, negative_prompt_embeds, batch=batch)
-        key_latents, references = self._encode_keys(
-            keys, num_frames, sample=posterior == "sample", generator=generator
+        key_latents, references = encode_keys(
+            self.vae,
+            keys.pixels.to(device, self.vae.dtype),
+            num_frames=num_frames,
+            sample=posterior == "sample",
+            generator=generator,
         )
         noisy = starting_latents(
             latents, tuple(key_latents.shape), generator=generator, device=device
@@ -294,9 +275,15 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             hints=hints,
             sketch_scale=float(sketch_scale),
         )
+        denoiser = Denoiser(
+            unet=self.unet,
+            sketch_encoder=self.sketch_encoder,
+            conditions=conditions,
+            guidance=guidance,
+        )
         with self.progress_bar(total=num_inference_steps) as bar:  # pyright: ignore[reportCallIssue]  a decorator hides it
             for index, timestep in enumerate(self.scheduler.timesteps.tolist()):
-                velocity = self._predict(noisy, timestep, conditions, guidance)
+                velocity = denoiser.velocity(noisy, timestep=timestep)
                 fresh = noise_of_step(step_noise, index, noisy, generator=generator)
                 noisy, _ = self.scheduler.step(
                     velocity,
@@ -314,7 +301,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             self.maybe_free_model_hooks()
             return ToonInterpolationOutput(frames=noisy)
         twice = self.config["double_decode"] if double_decode is None else double_decode
-        working = self._decode(noisy, references, double_decode=twice)
+        working = decode_frames(self.vae, noisy, references, double_decode=twice)
         frames = keys.geometry.leave(working.flatten(0, 1)).unflatten(0, working.shape[:2])
         if return_keys:
             frames = place_keys(frames, keys.shown)
@@ -387,84 +374,6 @@ class ToonInterpolationPipeline(DiffusionPipeline):
     def _image_tokens(self, pictures: Tensor) -> Tensor:
         features = image_features(self.image_encoder, pictures.to(self._execution_device))
         return self.image_projector(features.to(self.image_projector.dtype))
-
-    def _encode_keys(
-        self, keys: PreparedKeys, num_frames: int, *, sample: bool, generator: Generators
-    ) -> tuple[Tensor, References | None]:
-        """Key latents in their frames, zeros between, and the references for the decoder."""
-        batch = keys.pixels.shape[0]
-        pixels = keys.pixels.flatten(0, 1).to(self._execution_device, self.vae.dtype)
-        encoded = self.vae.encode(pixels)
-        posterior = encoded.mean.float().unflatten(0, (batch, 2))
-        if sample:
-            spread = torch.exp(0.5 * encoded.logvar.float()).unflatten(0, (batch, 2))
-            noise = draw(tuple(posterior.shape), generator=generator, device=posterior.device)
-            posterior = posterior + spread * noise
-        scaled = posterior * self.vae.scaling_factor
-        _, _, channels, height, width = scaled.shape
-        latents = scaled.new_zeros(batch, channels, num_frames, height, width)
-        latents[:, :, 0], latents[:, :, -1] = scaled[:, 0], scaled[:, 1]
-        references = pair_references(encoded.reference_features)
-        return latents, references if self.vae.uses_references else None
-
-    def _predict(
-        self, noisy: Tensor, timestep: int, conditions: Conditions, guidance: Guidance
-    ) -> Tensor:
-        """The guided velocity in float32; predictions are made one after the other to save memory."""
-        dtype = self.unet.dtype
-        sample = torch.cat([noisy, conditions.key_latents], dim=1).to(dtype)
-        steps = torch.full((noisy.shape[0],), timestep, device=noisy.device)
-        velocities: list[Tensor] = []
-        for context in conditions.contexts:
-            velocity = self.unet(
-                sample,
-                steps,
-                context,
-                motion_fps=conditions.motion_fps,
-                sketch_residuals=self._residuals(noisy, steps, context, conditions),
-            )
-            velocities.append(velocity.float())
-        return guidance.combine(velocities)
-
-    def _residuals(
-        self, noisy: Tensor, steps: Tensor, context: Tensor, conditions: Conditions
-    ) -> tuple[Tensor, ...] | None:
-        """What sketches add; every frame is shown the whole context, as the community's use of the weights does."""
-        if conditions.hints is None or self.sketch_encoder is None:
-            return None
-        dtype = self.sketch_encoder.dtype
-        residuals = sketch_residuals(
-            self.sketch_encoder,
-            noisy.to(dtype),
-            timestep=steps,
-            context=context.to(dtype),
-            hints=conditions.hints.to(dtype),
-            scale=conditions.sketch_scale,
-        )
-        return tuple(residual.to(self.unet.dtype) for residual in residuals)
-
-    def _decode(
-        self, latents: Tensor, references: References | None, *, double_decode: bool
-    ) -> Tensor:
-        """Frames (b, t, 3, height, width) in 0…1 on the CPU, one sample after the other to save memory."""
-        clips: list[Tensor] = []
-        for sample in range(latents.shape[0]):
-            own = slice(sample, sample + 1)
-            refs = None if references is None else tuple(r[own] for r in references)
-            clip = self._decode_clip(latents[own], refs)
-            num_frames = clip.shape[2]
-            if double_decode and num_frames >= _FEWEST_FOR_DOUBLE_DECODE:
-                kept = [f for f in range(num_frames) if f not in (1, num_frames - 2)]
-                again = self._decode_clip(latents[own][:, :, kept], refs)
-                middle = middle_frames(num_frames)
-                clip[:, :, middle] = again[:, :, middle.start - 1 : middle.stop - 1]
-            clips.append(clip)
-        frames = torch.cat(clips).clamp(-1, 1).transpose(1, 2)
-        return (frames + 1) / 2
-
-    def _decode_clip(self, latents: Tensor, references: References | None) -> Tensor:
-        scaled = (latents / self.vae.scaling_factor).to(self.vae.dtype)
-        return self.vae.decode(scaled, references).float().cpu()
 
     def _hints(
         self, sketches: Sketches | None, keys: PreparedKeys, *, num_frames: int
