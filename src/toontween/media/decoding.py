@@ -89,9 +89,7 @@ def decode_still(data: bytes, path: Path, settings: Settings) -> np.ndarray:
                 f"{path} holds {kind} samples",
                 hint="save the picture with 8 or 16 bits per channel, RGB or grey",
             )
-        turn = 1
-        if not isinstance(image, TiffImagePlugin.TiffImageFile):  # TIFFs are turned by the decoders
-            turn = image.getexif().get(_ORIENTATION, 1)
+        turn = _turn_of(image)
         icc = image.info.get("icc_profile")
         is_16bit = _is_16bit(image, data, path)
         image.load()
@@ -100,6 +98,19 @@ def decode_still(data: bytes, path: Path, settings: Settings) -> np.ndarray:
         else:
             pixels = _pixels_8bit(image, path, icc)
         return np.ascontiguousarray(_turned(pixels, turn))
+
+
+def decode_size(data: bytes, path: Path, settings: Settings) -> tuple[int, int]:
+    """Width and height of the pixels `decode_still` gives; nothing is decoded.
+
+    Raises:
+        MediaError: It is not a picture, too large or animated.
+    """
+    with foreign_errors(path):
+        image = open_picture(data, path, settings)
+        _refuse_animation(image, path)
+        width, height = image.size
+        return (height, width) if _is_sideways(_turn_of(image)) else (width, height)
 
 
 def open_picture(data: bytes, path: Path, settings: Settings) -> ImageFile.ImageFile:
@@ -257,9 +268,20 @@ def _pixels_16bit(
     return rgb if alpha is None else np.concatenate([rgb, alpha], axis=2)
 
 
+def _turn_of(image: ImageFile.ImageFile) -> int:
+    """EXIF's orientation that is still to be undone; decoders of TIFF turn pictures themselves."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return 1
+    return image.getexif().get(_ORIENTATION, 1)
+
+
+def _is_sideways(orientation: int) -> bool:
+    return orientation in (5, 6, 7, 8)
+
+
 def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """Undo EXIF's orientation: 1 is upright, 2–4 are flips, 5–8 swap the sides."""
-    if orientation in (5, 6, 7, 8):
+    if _is_sideways(orientation):
         pixels = pixels.transpose(1, 0, 2)
     flip_x = orientation in (2, 3, 6, 7)
     flip_y = orientation in (3, 4, 7, 8)

@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image
 
 from toontween.errors import InputError, MediaError, OutputError
-from toontween.media.decoding import decode_still
+from toontween.media.decoding import decode_size, decode_still
 from toontween.media.files import atomic_output, check_readable, no_permission
 from toontween.media.frames import check_pixels
 from toontween.runtime import Settings, read_settings
@@ -74,20 +74,34 @@ def read_still(path: Path, *, settings: Settings | None = None) -> Still:
             animated, or of a kind that is not supported.
     """
     settings = settings or read_settings()
+    data = _read_bytes(path, settings)
+    pixels = decode_still(data, path, settings)
+    digest = hashlib.sha256(data).hexdigest()
+    return Still(pixels, path, digest, bit_depth=8 * pixels.dtype.itemsize)
+
+
+def still_size(path: Path, *, settings: Settings | None = None) -> tuple[int, int]:
+    """Width and height that `read_still` would give, from the file's header alone.
+
+    Raises:
+        MediaError: As for `read_still`, as far as the header tells.
+    """
+    settings = settings or read_settings()
+    return decode_size(_read_bytes(path, settings), path, settings)
+
+
+def _read_bytes(path: Path, settings: Settings) -> bytes:
     check_readable(path, max_bytes=settings.max_bytes)
     suffix = path.suffix.lower()
     if suffix not in STILL_SUFFIXES | _ANIMATION_SUFFIXES:
         known = ", ".join(sorted(STILL_SUFFIXES))
         raise MediaError(f"{path} has an unsupported suffix {suffix!r}", hint=f"use one of {known}")
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except PermissionError as error:
         raise no_permission(path) from error
     except OSError as error:
         raise MediaError(f"cannot read {path}: {error.strerror or error}") from error
-    pixels = decode_still(data, path, settings)
-    digest = hashlib.sha256(data).hexdigest()
-    return Still(pixels, path, digest, bit_depth=8 * pixels.dtype.itemsize)
 
 
 def check_still_suffix(path: Path) -> None:

@@ -23,6 +23,7 @@ import numpy as np
 from toontween.errors import InputError, MediaError, OutputError, ShapeError
 from toontween.media.containers.animations import (
     ANIMATION_SUFFIXES,
+    is_animated,
     probe_animation,
     read_animation,
     write_animation,
@@ -38,7 +39,7 @@ from toontween.media.containers.gif import fits_gif
 from toontween.media.containers.info import VideoInfo, too_many_frames
 from toontween.media.files import atomic_output, check_readable, no_permission
 from toontween.media.frames import check_pixels, from_picture, to_picture
-from toontween.media.images import DEEP_SUFFIXES, LONGEST_SIDES
+from toontween.media.images import DEEP_SUFFIXES, LONGEST_SIDES, STILL_SUFFIXES
 from toontween.runtime import Settings, read_settings
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "VideoInfo",
     "available_encoders",
     "holds_exactly",
+    "is_video",
     "probe",
     "read_video",
     "write_video",
@@ -53,6 +55,19 @@ __all__ = [
 
 VIDEO_SUFFIXES = ANIMATION_SUFFIXES | FFMPEG_SUFFIXES
 """Lower-case suffixes that `read_video` reads and `write_video` writes; .png and .webp if animated."""
+
+
+def is_video(path: Path, *, settings: Settings | None = None) -> bool:
+    """Whether `read_video` is the way to read a file: by its suffix, and by its content for .png and .webp.
+
+    Raises:
+        MediaError: The file is missing or cannot be read.
+    """
+    check_readable(path, max_bytes=(settings or read_settings()).max_bytes)
+    suffix = path.suffix.lower()
+    if suffix in STILL_SUFFIXES & VIDEO_SUFFIXES:
+        return is_animated(_read_bytes(path))
+    return suffix in VIDEO_SUFFIXES
 
 
 def probe(path: Path, *, settings: Settings | None = None) -> VideoInfo:

@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageOps
 
-from toontween.errors import InputError, OutputError, ShapeError
+from toontween.errors import InputError, MediaError, OutputError, ShapeError
 from toontween.media.files import sha256_of
-from toontween.media.images import STILL_SUFFIXES, encode_still, read_still, write_still
+from toontween.media.images import (
+    STILL_SUFFIXES,
+    encode_still,
+    read_still,
+    still_size,
+    write_still,
+)
 
 EXACT = [
     (suffix, kind, channels)
@@ -285,6 +291,7 @@ def test_a_turned_picture_is_turned_back(tmp_path, orientation, suffix):
     found = read_still(tmp_path / f"a{suffix}").pixels
     assert found.shape == expected.shape
     assert np.abs(found.astype(int) - expected).max() < 20
+    assert still_size(tmp_path / f"a{suffix}") == found.shape[1::-1]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -297,6 +304,20 @@ def test_a_turned_16_bit_tiff_is_turned_back(tmp_path, orientation):
     image.getexif()[0x0112] = orientation
     expected = np.asarray(ImageOps.exif_transpose(image))
     assert np.array_equal(read_still(tmp_path / "a.tif").pixels[..., 0], expected)
+    assert still_size(tmp_path / "a.tif") == expected.shape[::-1]
+
+
+@pytest.mark.parametrize("suffix", sorted(STILL_SUFFIXES))
+def test_the_size_of_a_picture_is_told_without_decoding_it(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    write_still(path, noise(5, 7, 3))
+    assert still_size(path) == (7, 5)
+
+
+def test_the_size_of_what_is_no_picture_is_refused(tmp_path):
+    (tmp_path / "a.png").write_text("no picture")
+    with pytest.raises(MediaError, match="not a picture"):
+        still_size(tmp_path / "a.png")
 
 
 def test_the_content_counts_and_not_the_suffix(tmp_path):

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from toontween.errors import MediaError
+from toontween.media.images import STILL_SUFFIXES, write_still
 from toontween.media.video import (
     VIDEO_SUFFIXES,
     available_encoders,
     holds_exactly,
+    is_video,
     probe,
     read_video,
     write_video,
@@ -344,3 +347,26 @@ def test_the_encoders_of_the_supported_pyav_are_all_there():
 )
 def test_which_containers_hold_which_pixels_exactly(name, pixels, expected):
     assert holds_exactly(Path(name), pixels) is expected
+
+
+@pytest.mark.parametrize("suffix", sorted(VIDEO_SUFFIXES))
+def test_a_video_is_told_from_a_still(tmp_path, suffix):
+    write_video(tmp_path / f"film{suffix}", noise(2), fps=Fraction(12))
+    assert is_video(tmp_path / f"film{suffix}")
+
+
+@pytest.mark.parametrize("suffix", sorted(STILL_SUFFIXES))
+def test_a_still_is_told_from_a_video(tmp_path, suffix):
+    write_still(tmp_path / f"still{suffix}", noise(1)[0])
+    assert not is_video(tmp_path / f"still{suffix}")
+
+
+@pytest.mark.parametrize("data", [b"RIFF0000WEBPVP8X", b"\x89PNG", b"?"])
+def test_the_stump_of_a_picture_is_no_video(tmp_path, data):
+    (tmp_path / "a.webp").write_bytes(data)
+    assert not is_video(tmp_path / "a.webp")
+
+
+def test_a_missing_file_is_neither(tmp_path):
+    with pytest.raises(MediaError, match="there is no file"):
+        is_video(tmp_path / "a.mp4")

@@ -45,6 +45,13 @@ def write_animation(
         write_apng(stream, frames, fps=fps, text=text)
 
 
+def is_animated(data: bytes) -> bool:
+    """Whether the bytes of a PNG or WebP announce frames."""
+    if data.startswith(b"RIFF"):
+        return webp.is_animated(data)
+    return data.startswith(b"\x89PNG") and apng.is_animated(data)
+
+
 def probe_animation(data: bytes, path: Path, settings: Settings) -> VideoInfo:
     """Size, rate and number of frames of an animated PNG, an animated WebP or a GIF.
 

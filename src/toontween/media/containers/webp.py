@@ -67,4 +67,4 @@ def probe_webp(data: bytes, image: ImageFile.ImageFile) -> VideoInfo:
 
 def is_animated(webp: bytes) -> bool:
     """Whether the header of a WebP announces frames."""
-    return webp[12:16] == b"VP8X" and bool(webp[20] & _ANIMATION)
+    return webp[12:16] == b"VP8X" and len(webp) > 20 and bool(webp[20] & _ANIMATION)
