@@ -20,6 +20,15 @@ class Padding:
     bottom: int
 
 
+def aspects_agree(size: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether one of two sizes (height and width) is the other at some scale, rounded to whole pixels.
+
+    Rounding is at most half a pixel of one side, in whichever of the two sizes it happened.
+    """
+    difference = abs(size[0] * other[1] - size[1] * other[0])
+    return 2 * difference <= max(*size, *other)
+
+
 def round_up(value: int, multiple: int) -> int:
     """The smallest multiple of `multiple` that is at least `value`."""
     return -(-value // multiple) * multiple

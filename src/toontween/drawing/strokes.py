@@ -13,6 +13,7 @@ from jaxtyping import Float32
 from toontween.drawing.centrelines import redrawn, resized, thickened
 from toontween.drawing.lines import Lines
 from toontween.errors import ShapeError
+from toontween.shapes import aspects_agree
 
 Strokes = Literal["auto", "keep"]
 """Whether strokes that would be too thin or too thick for the network are redrawn."""
@@ -107,9 +108,7 @@ def same_aspect(lines: Lines, *, height_px: int, width_px: int) -> bool:
     """
     if min(height_px, width_px) < 1:
         raise ShapeError(f"a sheet of {width_px}×{height_px} pixels has no room for lines")
-    by_width = abs(lines.height_px * width_px / lines.width_px - height_px)
-    by_height = abs(lines.width_px * height_px / lines.height_px - width_px)
-    return min(by_width, by_height) <= 0.5
+    return aspects_agree((lines.height_px, lines.width_px), (height_px, width_px))
 
 
 def _scaled(

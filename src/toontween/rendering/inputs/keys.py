@@ -13,6 +13,7 @@ import numpy as np
 from toontween.errors import InputError, ShapeError
 from toontween.media.frames import Pixels, fit
 from toontween.media.images import Still
+from toontween.shapes import aspects_agree
 
 Given = Still | np.ndarray
 """A key or sketch as it is handed in: a file that was read, or an array (h, w, 3|4) of uint8 or uint16."""
@@ -85,7 +86,7 @@ def fit_to_canvas(
     if (width, height) == (width_px, height_px):
         return _Fitted(pixels, record)
     sizes = f"{name} is {width}×{height}, the first key {width_px}×{height_px}"
-    if _same_aspect(width, height, width_px, height_px):
+    if aspects_agree((height, width), (height_px, width_px)):
         # "crop" leaves no bar where rounding makes the two ratios differ by less than a pixel
         pixels = fit(pixels, width_px=width_px, height_px=height_px, mode="crop")
         record["adapted"] = "scaled"
@@ -110,13 +111,6 @@ def _pixels_of(key: Given, name: str) -> Pixels:
     if pixels.dtype.name not in ("uint8", "uint16"):
         raise ShapeError(f"{name} is {pixels.dtype}; a picture is uint8 or uint16")
     return pixels
-
-
-def _same_aspect(width: int, height: int, width_px: int, height_px: int) -> bool:
-    """Whether one scale brings both sides to the canvas, to within rounding to whole pixels."""
-    by_width = abs(height * width_px / width - height_px)
-    by_height = abs(width * height_px / height - width_px)
-    return min(by_width, by_height) <= 0.5
 
 
 def _widen(pixels: np.ndarray, *, channels: int, deep: bool) -> Pixels:
