@@ -114,6 +114,15 @@ class ToonUNet(ModelMixin, ConfigMixin):
             for name, _ in module.named_parameters()
         ]
 
+    def split_context(self, tokens: Float[Tensor, "b n d"], num_frames: int) -> Context:
+        """Text tokens, and image tokens by frame where there are `queries_per_frame` for each, else by clip."""
+        text_tokens = self.config["text_tokens"]
+        per_frame = self.config["queries_per_frame"]
+        text, image = tokens[:, :text_tokens], tokens[:, text_tokens:]
+        if image.shape[1] == per_frame * num_frames:
+            image = image.unflatten(1, (num_frames, per_frame)).flatten(0, 1)
+        return Context(text, image)
+
     def forward(
         self,
         sample: Float[Tensor, "b c t h w"],
@@ -138,7 +147,7 @@ class ToonUNet(ModelMixin, ConfigMixin):
         """
         self._check(sample, encoder_hidden_states)
         batch, _, frames, _, _ = sample.shape
-        context = self._split_context(encoder_hidden_states, frames)
+        context = self.split_context(encoder_hidden_states, frames)
         embedding = self._embed(timestep, motion_fps)
         hidden = sample.transpose(1, 2).flatten(0, 1)
         hidden = hidden.contiguous(memory_format=torch.channels_last)
@@ -175,14 +184,6 @@ class ToonUNet(ModelMixin, ConfigMixin):
             motion_fps = torch.full_like(timestep, self.config["default_motion_fps"])
         # every residual block starts by activating the embedding: once for all
         return F.silu(self.time_embedding(timestep) + self.motion_embedding(motion_fps))
-
-    def _split_context(self, tokens: Float[Tensor, "b n d"], num_frames: int) -> Context:
-        text_tokens = self.config["text_tokens"]
-        per_frame = self.config["queries_per_frame"]
-        text, image = tokens[:, :text_tokens], tokens[:, text_tokens:]
-        if image.shape[1] == per_frame * num_frames:
-            image = image.unflatten(1, (num_frames, per_frame)).flatten(0, 1)
-        return Context(text, image)
 
     def _check(self, sample: Tensor, tokens: Tensor) -> None:
         _, channels, _, height, width = sample.shape
