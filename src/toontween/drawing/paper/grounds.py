@@ -43,11 +43,16 @@ def is_light(pixels: UInt8[np.ndarray, "h w 3"]) -> bool:
         return True
     if max(levels) < 85:
         return False
-    side = max(3, min(grey.shape) // 10) | 1
-    kernel = np.ones((side, side), np.uint8)
-    dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, kernel, borderType=cv2.BORDER_REPLICATE)
-    light = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel, borderType=cv2.BORDER_REPLICATE)
-    return float(dark.mean()) >= float(light.mean())
+    return _dark_excess(grey) >= 0
+
+
+def _dark_excess(grey: UInt8[np.ndarray, "h w"]) -> float:
+    """How much more stands out darkly than lightly from its surroundings, beyond the grain."""
+    side = max(3, min(255, min(grey.shape) // 10)) | 1
+    away = grey.astype(np.float32) - cv2.medianBlur(grey, side)
+    grain = 4 + 4.5 * float(np.median(np.abs(away)))
+    dark, light = np.maximum(-away - grain, 0), np.maximum(away - grain, 0)
+    return float(dark.sum(dtype=np.float64) - light.sum(dtype=np.float64))
 
 
 def flat_ground(pixels: UInt8[np.ndarray, "h w 3"], *, light: bool) -> FlatGround:
