@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 
 from toontween.errors import OutputError
-from toontween.media.files import write_json
 from toontween.media.frames import Pixels
 from toontween.media.images import write_still
 from toontween.media.sequences import write_sequence
 from toontween.media.video import holds_exactly, write_video
 from toontween.rendering.writing.container import fit_for
 from toontween.rendering.writing.output import Output, OutputKind, check_output, understand_output
-from toontween.rendering.writing.provenance import comment, sidecar
-from toontween.rendering.writing.staging import all_or_nothing
+from toontween.rendering.writing.provenance import comment, sidecar, write_with_sidecar
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
@@ -109,13 +107,15 @@ class Take:
         lossy = bool(losses) or not all(holds_exactly(output.path, key) for key in keys)
         record = {**self.record, "output": self._describe(output)}
         text = comment(record, sidecar_name=output.sidecar.name)
-        with all_or_nothing(output.folder, overwrite=overwrite) as scratch:
-            staged = self._write_media(output, scratch, held=held, text=text)
-            provenance = sidecar(record, outputs=staged, lossy=lossy, warnings=warnings)
-            write_json(scratch / output.sidecar.name, provenance, overwrite=False)
+        outputs, provenance = write_with_sidecar(
+            output,
+            lambda scratch: self._write_media(output, scratch, held=held, text=text),
+            describe=lambda staged: sidecar(record, outputs=staged, lossy=lossy, warnings=warnings),
+            overwrite=overwrite,
+        )
         return WrittenTake(
             take=self,
-            outputs=tuple(output.folder / path.name for path in staged),
+            outputs=outputs,
             sidecar=output.sidecar,
             warnings=warnings,
             provenance=provenance,

@@ -114,12 +114,52 @@ def check_output(
             an older, longer sequence would stay among the new ones.
     """
     files = [*output.files(num_pictures), output.sidecar]
+    check_files(files, inputs=inputs, overwrite=overwrite)
+    if output.kind in (OutputKind.FRAMES, OutputKind.DRAWINGS):
+        before, after = around_the_number(output.path)
+        refuse_leftovers(files, before=before, after=after)
+
+
+def check_files(files: Sequence[Path], *, inputs: Sequence[Path], overwrite: bool) -> None:
+    """Refuse files of one folder before any work is spent on them.
+
+    Raises:
+        OutputError: A file exists already or is an input, or the folder cannot be written.
+    """
     read = {path.resolve() for path in inputs}
-    with disk_errors(output.path):
+    with disk_errors(files[0]):
         for path in files:
             _check_file(path, read=read, overwrite=overwrite)
-        _check_folder(output.folder)
-        _refuse_leftovers(output, files)
+        _check_folder(files[0].parent)
+
+
+def refuse_leftovers(files: Sequence[Path], *, before: str, after: str) -> None:
+    """Refuse to write a sequence among frames of an older, longer one, which would be played after it.
+
+    Args:
+        files: What is to be written, all in one folder.
+        before: What stands before the number in the names of the sequence.
+        after: What stands after it.
+
+    Raises:
+        OutputError: There are such frames.
+    """
+    folder = files[0].parent
+    numbered = re.compile(re.escape(before) + r"\d+" + re.escape(after))
+    ours = {path.name for path in files}
+    with disk_errors(files[0]):
+        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    left = sorted(name for name in names if numbered.fullmatch(name) and name not in ours)
+    if left:
+        span = left[0] if len(left) == 1 else f"{left[0]} … {left[-1]}"
+        hint = "delete them, or write to another folder"
+        raise OutputError(f"{folder} holds {span} of another sequence", hint=hint)
+
+
+def around_the_number(pattern: Path) -> tuple[str, str]:
+    """What stands before and after the number in the names of a pattern's files."""
+    before, _, after = _NUMBER.sub("\0", pattern.name.replace("%%", "\1")).partition("\0")
+    return before.replace("\1", "%"), after.replace("\1", "%")
 
 
 def _check_file(path: Path, *, read: set[Path], overwrite: bool) -> None:
@@ -138,21 +178,6 @@ def _check_folder(folder: Path) -> None:
         raise OutputError(f"{existing} is a file, not a folder")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise OutputError(f"the folder {existing} cannot be written", hint="check its permissions")
-
-
-def _refuse_leftovers(output: Output, files: Sequence[Path]) -> None:
-    """Frames of an earlier, longer render would be played after the new ones."""
-    if output.kind in (OutputKind.VIDEO, OutputKind.STILL) or not output.folder.is_dir():
-        return
-    before, _, after = _NUMBER.sub("\0", output.path.name).replace("%%", "%").partition("\0")
-    numbered = re.compile(re.escape(before) + r"\d+" + re.escape(after))
-    ours = {path.name for path in files}
-    names = (path.name for path in output.folder.iterdir())
-    left = sorted(name for name in names if numbered.fullmatch(name) and name not in ours)
-    if left:
-        span = left[0] if len(left) == 1 else f"{left[0]} … {left[-1]}"
-        hint = "delete them, or write to another folder"
-        raise OutputError(f"{output.folder} holds {span} of another sequence", hint=hint)
 
 
 def _known(suffixes: frozenset[str] | set[str]) -> str:

@@ -4,15 +4,45 @@ It holds no time of day and no folder names: the same render gives the same side
 libraries.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toontween.media.files import sha256_of
+from toontween.media.files import sha256_of, write_json
+from toontween.rendering.writing.output import Output
+from toontween.rendering.writing.staging import all_or_nothing
 from toontween.runtime import versions
 
 SCHEMA = 1
 """Version of the sidecar's layout; raised when a field changes its meaning."""
+
+
+def write_with_sidecar(
+    output: Output,
+    write: Callable[[Path], Sequence[Path]],
+    *,
+    describe: Callable[[Sequence[Path]], dict[str, Any]],
+    overwrite: bool,
+) -> tuple[tuple[Path, ...], dict[str, Any]]:
+    """Write media and their sidecar, all or nothing.
+
+    Args:
+        output: Where they go.
+        write: Writes the media into a scratch folder, under their final names; gives the files.
+        describe: The sidecar's content for those files; called when they are written.
+        overwrite: Whether files that exist may be replaced.
+
+    Returns:
+        The media files where they are now, and the sidecar's content.
+
+    Raises:
+        OutputError: The folder cannot be written, or a file exists and `overwrite` is off.
+    """
+    with all_or_nothing(output.folder, overwrite=overwrite) as scratch:
+        staged = write(scratch)
+        content = describe(staged)
+        write_json(scratch / output.sidecar.name, content, overwrite=False)
+    return tuple(output.folder / path.name for path in staged), content
 
 
 def describe_files(files: Sequence[Path]) -> list[dict[str, Any]]:
