@@ -38,8 +38,26 @@ def frame_path(pattern: Path, number: int) -> Path:
     return pattern.with_name(pattern.name % number)
 
 
+def numbers_of(pattern: Path) -> list[int]:
+    """The numbers for which a file of the pattern exists, ascending.
+
+    Raises:
+        InputError: The pattern is malformed.
+    """
+    frame_path(pattern, 0)
+    if not pattern.parent.is_dir():
+        return []
+    head, tail = _NUMBER.sub("\0", pattern.name.replace("%%", "%\1")).split("\0")
+    literal = [re.escape(part.replace("%\1", "%")) for part in (head, tail)]
+    matcher = re.compile(f"{literal[0]}(\\d+){literal[1]}")
+    found = [matcher.fullmatch(file.name) for file in pattern.parent.iterdir()]
+    numbers = [int(match[1]) for match in found if match]
+    # `%04d` makes 0012 but not 012: only names that the pattern itself would give belong to it.
+    return sorted(n for n in set(numbers) if frame_path(pattern, n).is_file())
+
+
 def read_sequence(pattern_or_dir: Path) -> list[Path]:
-    """The files of a numbered sequence, or all stills of a folder, in order.
+    """The files of a numbered sequence, or all stills of a folder that are not hidden, in order.
 
     Numbers inside the names of a folder's files are compared as numbers: `a2.png` before `a10.png`.
 
@@ -48,12 +66,14 @@ def read_sequence(pattern_or_dir: Path) -> list[Path]:
         MediaError: Nothing matches, or numbers are missing in the middle.
     """
     if pattern_or_dir.is_dir():
-        files = [f for f in pattern_or_dir.iterdir() if f.suffix.lower() in STILL_SUFFIXES]
+        # hidden files are macOS's shadows of pictures, or pictures that are just being written
+        found = [f for f in pattern_or_dir.iterdir() if not f.name.startswith(".")]
+        files = [f for f in found if f.suffix.lower() in STILL_SUFFIXES]
         if not files:
             known = ", ".join(sorted(STILL_SUFFIXES))
             raise MediaError(f"there are no pictures in {pattern_or_dir}", hint=f"known: {known}")
         return sorted(files, key=lambda file: _natural(file.name))
-    numbers = _numbers_of(pattern_or_dir)
+    numbers = numbers_of(pattern_or_dir)
     if not numbers:
         first = frame_path(pattern_or_dir, 1)
         raise MediaError(f"no file matches {pattern_or_dir}", hint=f"looked for names like {first}")
@@ -85,7 +105,7 @@ def check_sequence_output(pattern: Path, *, overwrite: bool) -> None:
             f"cannot write {pattern}: the folder {folder.parent} does not exist",
             hint="create the folder first",
         )
-    existing = _numbers_of(pattern)
+    existing = numbers_of(pattern)
     if existing and not overwrite:
         raise OutputError(
             f"{frame_path(pattern, existing[0])} exists already",
@@ -164,7 +184,7 @@ def _write_staged(
 def _refuse_leftovers(pattern: Path, targets: list[Path]) -> None:
     """Frames of an older sequence among the new ones would play as if they belonged to it."""
     names = {target.name for target in targets}
-    existing = [frame_path(pattern, number) for number in _numbers_of(pattern)]
+    existing = [frame_path(pattern, number) for number in numbers_of(pattern)]
     leftovers = [file for file in existing if file.name not in names]
     if leftovers:
         raise OutputError(
@@ -190,20 +210,6 @@ def _move_all(staging: Path, targets: list[Path]) -> None:
             elif not (staging / target.name).exists():
                 target.unlink(missing_ok=True)
         raise
-
-
-def _numbers_of(pattern: Path) -> list[int]:
-    """The numbers for which a file exists, ascending."""
-    frame_path(pattern, 0)
-    if not pattern.parent.is_dir():
-        return []
-    head, tail = _NUMBER.sub("\0", pattern.name.replace("%%", "%\1")).split("\0")
-    literal = [re.escape(part.replace("%\1", "%")) for part in (head, tail)]
-    matcher = re.compile(f"{literal[0]}(\\d+){literal[1]}")
-    found = [matcher.fullmatch(file.name) for file in pattern.parent.iterdir()]
-    numbers = [int(match[1]) for match in found if match]
-    # `%04d` makes 0012 but not 012: only names that the pattern itself would give belong to it.
-    return sorted(n for n in set(numbers) if frame_path(pattern, n).is_file())
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
