@@ -136,6 +136,23 @@ def record_of(path: Path, *, progress: Progress | None = None, doing: str = "") 
     return FileRecord(size=size, sha256=digest.hexdigest())
 
 
+def hash_of_folder(folder: Path) -> str:
+    """One SHA-256 for all files of a model: that of the lines "hash  name" in the order of names.
+
+    A converted folder is asked for its manifest; any other is read.
+
+    Raises:
+        CheckpointError: The manifest is damaged.
+    """
+    if (folder / MANIFEST_NAME).is_file():
+        records = read_manifest(folder).files
+    else:
+        paths = [path for path in folder.rglob("*") if path.is_file()]
+        records = {path.relative_to(folder).as_posix(): record_of(path) for path in paths}
+    lines = [f"{records[name].sha256}  {name}\n" for name in sorted(records)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
 def verify_folder(folder: Path, *, progress: Progress | None = None) -> list[str]:
     """Read every file of a converted folder again.
 

@@ -7,7 +7,6 @@ gaps are generated in one longer window, which the network was not trained for; 
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,9 +20,9 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from toontween.checkpoints.hub import MODELS
-from toontween.checkpoints.identify import MANIFEST_NAME, Contents
+from toontween.checkpoints.identify import Contents
 from toontween.checkpoints.loading import resolve_model
-from toontween.checkpoints.manifest import read_manifest, record_of
+from toontween.checkpoints.manifest import hash_of_folder
 from toontween.errors import CheckpointError, InputError
 from toontween.interpolators.base import (
     Capabilities,
@@ -215,17 +214,9 @@ class ToonInterpolator(Interpolator):
         return resolve_model(self._sketch_encoder, contents=Contents.SKETCH_ENCODER)
 
     def _model_sha256(self) -> str:
-        """One hash of all the model's files: that of the lines "hash  name" in the order of names."""
+        """One hash of all the model's files, taken once."""
         if self._sha256 is None:
-            if (self._folder / MANIFEST_NAME).is_file():
-                records = read_manifest(self._folder).files
-            else:
-                paths = [path for path in self._folder.rglob("*") if path.is_file()]
-                records = {
-                    path.relative_to(self._folder).as_posix(): record_of(path) for path in paths
-                }
-            lines = [f"{records[name].sha256}  {name}\n" for name in sorted(records)]
-            self._sha256 = hashlib.sha256("".join(lines).encode()).hexdigest()
+            self._sha256 = hash_of_folder(self._folder)
         return self._sha256
 
     def _details(self, settings: ToonSettings, *, num_frames: int) -> dict[str, Any]:
