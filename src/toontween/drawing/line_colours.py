@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from toontween.drawing.lines import Lines
+from toontween.drawing.lines import Ground, Lines
 from toontween.errors import ShapeError
 
 LINE_COLOURS: Mapping[str, tuple[int, int, int]] = MappingProxyType(
@@ -63,8 +63,55 @@ def split_colours(picture: Float32[np.ndarray, "h w 3"], lines: Lines) -> Mappin
         return {}
     core = inked & (lines.ink >= _CORE * cv2.dilate(lines.ink, np.ones((3, 3), np.uint8)))
     colour = _without_specks(_colour_of(picture), core)
-    colour = _nearest(colour, core)
-    parts = {}
+    return _parts(_nearest(colour, core), lines)
+
+
+def carried_over(parts: Mapping[str, Lines], lines: Lines) -> Mapping[str, Lines]:
+    """Lines that were finished, apart by the colours they had before: ink has the colour of the nearest ink then.
+
+    Args:
+        parts: What `split_colours` made of the lines before they were finished.
+        lines: The same lines, thinner, thicker or binarised.
+
+    Returns:
+        As for `split_colours`; the parts add up to `lines`.
+    """
+    if not lines.ink.any() or not parts:
+        return {}
+    colour = np.zeros(lines.ink.shape, np.uint8)
+    known = np.zeros(lines.ink.shape, bool)
+    for name, part in parts.items():
+        colour[part.ink > 0] = _NAMES.index(name)
+        known |= part.ink > 0
+    return _parts(_nearest(colour, known), lines)
+
+
+def draw_colours(parts: Mapping[str, Lines], ground: Ground) -> UInt8[np.ndarray, "h w c"]:
+    """Lines drawn in their colours: RGB on white or black, RGBA on a transparent ground.
+
+    Black lines are white on black. Black lines alone are drawn as `Lines.draw` draws them.
+
+    Args:
+        parts: At least one of the parts of `split_colours`.
+        ground: What they stand on.
+    """
+    height, width = next(iter(parts.values())).ink.shape
+    ink = np.zeros((height, width), np.uint8)
+    colour = np.zeros((height, width, 3), np.uint8)
+    for name, part in parts.items():
+        here = part.ink > 0
+        ink[here] = np.rint(part.ink[here] * np.float32(255)).astype(np.uint8)
+        is_unseen = ground is Ground.BLACK and name == _NAMES[_BLACK]
+        colour[here] = (255, 255, 255) if is_unseen else LINE_COLOURS[name]
+    if ground is Ground.TRANSPARENT:
+        return np.concatenate([colour, ink[:, :, None]], axis=2)
+    share = ink[:, :, None].astype(np.float32) / 255
+    paper = np.float32(0 if ground is Ground.BLACK else 255)
+    return np.rint(paper + (colour - paper) * share).astype(np.uint8)
+
+
+def _parts(colour: UInt8[np.ndarray, "h w"], lines: Lines) -> dict[str, Lines]:
+    parts: dict[str, Lines] = {}
     for index, name in enumerate(_NAMES):
         ink = np.where(colour == index, lines.ink, np.float32(0))
         if ink.any():
