@@ -45,6 +45,8 @@ class ExtractionSettings:
             ("boundaries", 0.0, 1.0),
         ):
             value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise InputError(f"{name} {value!r} is not a number")
             if not low <= value <= high:
                 raise InputError(f"{name} is {value}, not within {low}…{high}")
 

@@ -4,7 +4,10 @@
 the user's weights; `scan` takes a picture that is line art already and cleans it.
 """
 
+import dataclasses
 import inspect
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -12,12 +15,14 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
+from toontween.checkpoints.hub import MODELS
 from toontween.checkpoints.identify import Contents
 from toontween.checkpoints.loading import resolve_model
+from toontween.checkpoints.manifest import hash_of_folder
 from toontween.drawing.extraction import ExtractionSettings, extract_lines
 from toontween.drawing.lines import Lines
 from toontween.drawing.reading import read_sketch
-from toontween.errors import InputError
+from toontween.errors import InputError, ToonTweenWarning
 from toontween.models.line_extractor import PUBLISHED_SIDE_PX, LineExtractor
 from toontween.registry import Registry
 from toontween.runtime import pick_device
@@ -31,8 +36,13 @@ class LineMethod(Protocol):
         """Its name in `LINE_METHODS`."""
         ...
 
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """What provenance says of it, ready for JSON: settings, and a network's weights with their hash."""
+        ...
+
     def extract(self, picture: Float32[np.ndarray, "h w 3"]) -> Lines:
-        """The lines of a picture in 0…1, at the picture's size."""
+        """The lines of a picture in 0…1, at the picture's size; what is doubtful becomes a ToonTweenWarning."""
         ...
 
 
@@ -60,7 +70,7 @@ def build_line_method(
 
     Raises:
         UnknownNameError: There is no such method, or the weights are neither a name nor a folder.
-        InputError: The method has no such option or refuses its value.
+        InputError: The method has no such option, refuses its value or cannot use the device.
         UnavailableError: The weights or the device are not on this machine.
         CheckpointError: The weights are of another kind.
     """
@@ -70,6 +80,8 @@ def build_line_method(
         options |= {"device": device} | ({} if weights is None else {"weights": weights})
     elif weights is not None:
         raise InputError(f"line method {name!r} needs no weights", hint="leave out the weights")
+    elif device.partition(":")[0] not in ("auto", "cpu"):
+        raise InputError(f"line method {name!r} runs on the CPU, not on {device!r}")
     for option in options:
         if option not in known:
             listed = ", ".join(set(known) - {"weights", "device"}) or "none"
@@ -85,6 +97,11 @@ class StrokeExtraction(ExtractionSettings):
 
     name: ClassVar[str] = "dog"
 
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """The settings."""
+        return {"settings": dataclasses.asdict(self)}
+
     def extract(self, picture: Float32[np.ndarray, "h w 3"]) -> Lines:
         """The lines of a picture in 0…1, at the picture's size."""
         return extract_lines(picture, self)
@@ -95,9 +112,17 @@ class ScanReading:
 
     name = "scan"
 
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """It has no settings."""
+        return {"settings": {}}
+
     def extract(self, picture: Float32[np.ndarray, "h w 3"]) -> Lines:
         """The lines of a picture in 0…1, at the picture's size."""
-        return read_sketch(picture, name="the picture").lines
+        reading = read_sketch(picture, name="the picture")
+        for warning in reading.warnings:
+            warnings.warn(warning, ToonTweenWarning, stacklevel=2)
+        return reading.lines
 
 
 class NetworkExtraction:
@@ -126,16 +151,28 @@ class NetworkExtraction:
         side_px: int = PUBLISHED_SIDE_PX,
     ) -> None:
         folder = resolve_model(weights, contents=Contents.LINE_EXTRACTOR)
+        self._weights = weights if weights in MODELS else folder.name
+        self._folder = folder
         self._device = pick_device(device)
         self._network = LineExtractor.from_pretrained(folder, torch_dtype=torch.float32)
         multiple = self._network.multiple
-        if side_px < multiple or side_px % multiple:
+        if type(side_px) is not int or side_px < multiple or side_px % multiple:
             raise InputError(
-                f"the network cannot take a square of {side_px} pixels",
+                f"the network cannot take a square of {side_px!r} pixels",
                 hint=f"the side must be a multiple of {multiple}",
             )
         self._side_px = side_px
         torch.nn.Module.to(self._network, self._device).eval()
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """The side of the square, the weights and their hash, the device."""
+        return {
+            "settings": {"side_px": self._side_px},
+            "weights": self._weights,
+            "weights_sha256": hash_of_folder(self._folder),
+            "device": self._device.type,
+        }
 
     def extract(self, picture: Float32[np.ndarray, "h w 3"]) -> Lines:
         """The lines of a picture in 0…1, at the picture's size."""
