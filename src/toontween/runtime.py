@@ -114,6 +114,7 @@ def free_memory_bytes() -> int:
 def versions() -> dict[str, str]:
     """Versions that decide what a drawing looks like, for provenance."""
     names = ["toontween", "torch", "diffusers", "transformers", "opencv-python-headless", "av"]
+    names += ["scikit-image"]
     found: dict[str, Any] = {"python": platform.python_version()}
     for name in names:
         try:
