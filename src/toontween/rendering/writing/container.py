@@ -13,6 +13,11 @@ _EVEN = frozenset({".mp4", ".m4v"})
 _SHALLOW = frozenset({".jpg", ".jpeg", ".webp", ".tga", ".gif"})
 
 
+def holds_transparency(suffix: str) -> bool:
+    """Whether files with this suffix, like ".png", can be transparent somewhere."""
+    return suffix.lower() not in _OPAQUE
+
+
 def fit_for(suffix: str, like: Pixels) -> tuple[Callable[[np.ndarray], Pixels], list[str]]:
     """How drawings like this one are made fit for a format, and what is lost thereby.
 
