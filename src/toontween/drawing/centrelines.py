@@ -122,6 +122,6 @@ def _depth(mask: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
     return cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
 
 
-def _disc(radius_px: float) -> np.ndarray:
+def _disc(radius_px: float | int) -> np.ndarray:
     side = 2 * max(1, round(radius_px)) + 1
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))

@@ -1,57 +1,63 @@
-"""Finished pictures given as sketches: how they are told, and the dark lines in them."""
+"""Painted areas: how they are told from strokes, and the lines in them.
+
+Works on the distance from the ground (`grounds.away_from`), 0…255 in three channels.
+"""
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from toontween.drawing.paper.sizes import reduced
+
 _WIDE = 0.08
-"""Part of the shorter side from which something is a painted area, not a stroke."""
+"""Part of the shorter side from which something is an area, not a stroke."""
 
 _LINE = 0.03
-"""Part of the shorter side up to which something dark is a line on a painted area."""
+"""Part of the shorter side up to which something is a line on a painted area."""
+
+_OTHER = 48
+"""Levels by which a painted area differs from the pen."""
 
 _LOOKED_AT_PX = 512
+_INKED = 25
 
 
-def wide_areas(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """What is left of a mask when strokes are taken away."""
-    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _block(mask.shape, _WIDE)) > 0
+def wide_part(mask: Bool[np.ndarray, "h w"]) -> float:
+    """Part of a mask that is areas, not strokes; 0 when it is empty."""
+    small = reduced(mask.astype(np.uint8) * 255, _LOOKED_AT_PX) > 127
+    return np.count_nonzero(_wide(small)) / max(np.count_nonzero(small), 1)
 
 
-def painted_part(pixels: UInt8[np.ndarray, "h w 3"], ink: UInt8[np.ndarray, "h w"]) -> float:
-    """Part of the picture that is wide areas of other colours than the lines' and the ground's."""
-    height, width = ink.shape
-    scale = min(1.0, _LOOKED_AT_PX / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
-    inked = ink > 25
-    wide = wide_areas(inked)
+def painted_part(away: UInt8[np.ndarray, "h w 3"]) -> float:
+    """Part of the picture that is areas of another colour than the ground's and the pen's."""
+    away = reduced(away, _LOOKED_AT_PX)
+    ink = away.max(axis=2)
+    inked = ink > _INKED
+    wide = _wide(inked)
     if not wide.any():
         return 0.0
     strokes = inked & ~wide
-    least = 20
-    lines = strokes if np.count_nonzero(strokes) >= least else inked
-    strong = lines & (ink >= np.percentile(ink[lines], 75))
-    pen = np.median(pixels[strong], axis=0)
-    other = np.abs(pixels[wide] - pen).max(axis=1) > 48
+    drawn = strokes if strokes.any() else inked
+    pen = np.median(away[drawn & (ink >= np.percentile(ink[drawn], 75))], axis=0)
+    other = np.abs(away[wide] - pen).max(axis=1) > _OTHER
     return float(np.count_nonzero(other)) / ink.size
 
 
-def dark_lines(pixels: UInt8[np.ndarray, "h w 3"], *, light: bool) -> UInt8[np.ndarray, "h w"]:
-    """What is thin and darker than what surrounds it (lighter, on dark ground)."""
-    if not light:
-        pixels = 255 - pixels
-    kernel = _block(pixels.shape[:2], _LINE)
-    ink = np.zeros(pixels.shape[:2], np.float32)
+def lines_among_paint(away: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w"]:
+    """What is narrow and further from the ground than what surrounds it, in the strongest channel."""
+    side = max(3, round(min(away.shape[:2]) * _LINE)) | 1
+    kernel = np.ones((side, side), np.uint8)
+    ink = np.zeros(away.shape[:2], np.float32)
     for channel in range(3):
-        plane = np.ascontiguousarray(pixels[..., channel])
+        plane = 255 - away[..., channel]
         around = cv2.morphologyEx(plane, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
-        away = (around - plane) / np.maximum(around, 64).astype(np.float32)
-        np.maximum(ink, away, out=ink)
+        darker = (around - plane) / np.maximum(around, 64).astype(np.float32)
+        np.maximum(ink, darker, out=ink)
+    # what is within 8 % of its surroundings is shading, four fifths darker is black enough
     return np.rint(np.clip((ink - 0.08) / 0.72, 0, 1) * 255).astype(np.uint8)
 
 
-def _block(shape: tuple[int, ...], part: float) -> np.ndarray:
-    side = max(3, round(min(shape) * part)) | 1
-    return np.ones((side, side), np.uint8)
+def _wide(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    side = max(3, round(min(mask.shape) * _WIDE)) | 1
+    kernel = np.ones((side, side), np.uint8)
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
