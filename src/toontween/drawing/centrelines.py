@@ -8,7 +8,7 @@ from skimage.morphology import skeletonize
 _THINNED_PX = 8.0
 """Strokes are thinned where they are about this wide: narrower ones lose their course, wider ones only cost time."""
 
-_SOLID = 2.5
+_SOLID = 4.0
 """How many times wider than the typical stroke something is that is no stroke but a solid."""
 
 _EIGHT = np.ones((3, 3), np.uint8)
@@ -37,7 +37,9 @@ def redrawn(
     ink = resized(ink, work)
     stroke_px *= scale * enlarged
     strong = cv2.dilate(ink, _disc(stroke_px / 2))
-    mask = ink > 0.5 * np.maximum(strong, 0.15)
+    # without pinholes and ragged edges, around and along which thinning would lead the line
+    smooth = cv2.GaussianBlur(ink, (0, 0), max(0.3, stroke_px / 8))
+    mask = smooth > 0.5 * np.maximum(strong, 0.15)
     centre = _centre_lines(mask, stroke_px=stroke_px, inset_px=width_px * enlarged / 2)
     drawn = _drawn(centre, strong, width_px=width_px * enlarged)
     return resized(drawn, size)
@@ -70,7 +72,8 @@ def _centre_lines(
     core = depth > _SOLID / 2 * stroke_px
     centre = np.zeros_like(mask)
     if core.any():
-        grown = cv2.dilate(core.astype(np.uint8), _disc(_SOLID / 2 * stroke_px)) > 0
+        # a stroke further than the core is from the rim, so that the corners of solids are no strokes
+        grown = cv2.dilate(core.astype(np.uint8), _disc((_SOLID / 2 + 1) * stroke_px)) > 0
         solid = grown & mask
         inner = _depth(solid)
         centre = (inner > inset_px) & (inner <= inset_px + 1)

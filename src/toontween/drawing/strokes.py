@@ -14,6 +14,7 @@ from toontween.drawing.centrelines import redrawn, resized, thickened
 from toontween.drawing.lines import Lines
 from toontween.errors import ShapeError
 from toontween.shapes import aspects_agree
+from toontween.shapes import aspects_agree
 
 Strokes = Literal["auto", "keep"]
 """Whether strokes that would be too thin or too thick for the network are redrawn."""
@@ -61,7 +62,8 @@ def scale_lines(lines: Lines, *, height_px: int, width_px: int, strokes: Strokes
     Raises:
         ShapeError: The result has no pixels, or another aspect ratio than the lines (beyond rounding).
     """
-    if not same_aspect(lines, height_px=height_px, width_px=width_px):
+    _check_sheet(height_px, width_px)
+    if not aspects_agree((lines.height_px, lines.width_px), (height_px, width_px)):
         raise ShapeError(
             f"lines of {lines.width_px}×{lines.height_px} do not fit {width_px}×{height_px}: "
             "the shapes differ",
@@ -91,8 +93,9 @@ def fit_lines(
     Raises:
         ShapeError: The sheet has no pixels.
     """
+    _check_sheet(height_px, width_px)
     frame = (height_px, width_px)
-    if same_aspect(lines, height_px=height_px, width_px=width_px):
+    if aspects_agree((lines.height_px, lines.width_px), frame):
         return _scaled(lines, frame, frame=frame, strokes=strokes)
     ratios = height_px / lines.height_px, width_px / lines.width_px
     scale = min(ratios) if mode == "pad" else max(ratios)
@@ -100,15 +103,9 @@ def fit_lines(
     return Lines(_placed(_scaled(lines, size, frame=frame, strokes=strokes).ink, frame))
 
 
-def same_aspect(lines: Lines, *, height_px: int, width_px: int) -> bool:
-    """Whether one scale brings both sides of the lines to this size, to within rounding to whole pixels.
-
-    Raises:
-        ShapeError: The size has no pixels.
-    """
+def _check_sheet(height_px: int, width_px: int) -> None:
     if min(height_px, width_px) < 1:
         raise ShapeError(f"a sheet of {width_px}×{height_px} pixels has no room for lines")
-    return aspects_agree((lines.height_px, lines.width_px), (height_px, width_px))
 
 
 def _scaled(
