@@ -14,7 +14,6 @@ from toontween.drawing.centrelines import redrawn, resized, thickened
 from toontween.drawing.lines import Lines
 from toontween.errors import ShapeError
 from toontween.shapes import aspects_agree
-from toontween.shapes import aspects_agree
 
 Strokes = Literal["auto", "keep"]
 """Whether strokes that would be too thin or too thick for the network are redrawn."""
