@@ -9,7 +9,7 @@ import inspect
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
@@ -21,6 +21,7 @@ from toontween.errors import InputError, ToonTweenWarning
 from toontween.registry import Registry
 
 
+@runtime_checkable
 class LineMethod(Protocol):
     """Makes lines out of pictures; holds no state between them."""
 
@@ -29,7 +30,6 @@ class LineMethod(Protocol):
         """Its name in `LINE_METHODS`."""
         ...
 
-    @property
     def details(self) -> Mapping[str, Any]:
         """What provenance says of it, ready for JSON: settings, and a network's weights with their hash."""
         ...
@@ -90,7 +90,6 @@ class StrokeExtraction(ExtractionSettings):
 
     name: ClassVar[str] = "dog"
 
-    @property
     def details(self) -> Mapping[str, Any]:
         """The settings."""
         return {"settings": dataclasses.asdict(self)}
@@ -105,7 +104,6 @@ class ScanReading:
 
     name = "scan"
 
-    @property
     def details(self) -> Mapping[str, Any]:
         """It has no settings."""
         return {"settings": {}}

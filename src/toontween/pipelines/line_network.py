@@ -56,7 +56,6 @@ class NetworkExtraction:
         self._side_px = side_px
         torch.nn.Module.to(self._network, self._device).eval()
 
-    @property
     def details(self) -> Mapping[str, Any]:
         """The side of the square, the weights and their hash, the device."""
         return {

@@ -271,7 +271,7 @@ class _Run:
         source, output = self._source, self._placement.output
         film = source.film_record()
         record = {
-            "method": {"name": self._method.name, **self._method.details},
+            "method": {"name": self._method.name, **self._method.details()},
             "settings": self._settings.record(),
             "inputs": {"drawings": self._records} if film is None else {"film": film},
             "output": {
