@@ -99,7 +99,7 @@ def read_sketch(
     )
 
 
-def _pixels(picture: Float32[np.ndarray, "h w c"], name: str) -> UInt8[np.ndarray, "h w c"]:
+def _pixels(picture: Float32[np.ndarray, "h w c"], name: str) -> UInt8[np.ndarray, "h w _"]:
     """8 bits in three or four channels."""
     if picture.ndim != 3 or picture.shape[2] not in (1, 3, 4) or 0 in picture.shape:
         raise ShapeError(

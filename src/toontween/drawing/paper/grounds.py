@@ -67,8 +67,8 @@ def flat_ground(pixels: UInt8[np.ndarray, "h w 3"], *, light: bool) -> FlatGroun
     levels = np.arange(256)
     tables = [np.abs(levels - ground) for ground in colour]
     away = _looked_up(pixels, tables).max(axis=2)
-    same = np.count_nonzero(away == 0)
-    near = np.count_nonzero(away <= _NEAR) - same
+    same = int(np.count_nonzero(away == 0))
+    near = int(np.count_nonzero(away <= _NEAR)) - same
     return FlatGround(colour=colour, exactly=same / away.size, nearly=near / away.size)
 
 

@@ -25,7 +25,7 @@ _INKED = 25
 def wide_part(mask: Bool[np.ndarray, "h w"]) -> float:
     """Part of a mask that is areas, not strokes; 0 when it is empty."""
     small = reduced(mask.astype(np.uint8) * 255, _LOOKED_AT_PX) > 127
-    return np.count_nonzero(_wide(small)) / max(np.count_nonzero(small), 1)
+    return float(np.count_nonzero(_wide(small)) / max(np.count_nonzero(small), 1))
 
 
 def painted_part(away: UInt8[np.ndarray, "h w 3"]) -> float:
