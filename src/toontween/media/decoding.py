@@ -51,6 +51,7 @@ _DECODER_ERRORS = (
     cv2.error,
 )
 _ORIENTATION = 0x0112
+_PNG_EXIF = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 _BITS, _PHOTOMETRIC, _PLANAR, _EXTRA_SAMPLES = 258, 262, 284, 338
 _TGA_KINDS = {bytes(kind) for kind in ((1, 1), (0, 2), (0, 3), (1, 9), (0, 10), (0, 11))}
 _MODES = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
@@ -89,7 +90,7 @@ def decode_still(data: bytes, path: Path, settings: Settings) -> np.ndarray:
                 f"{path} holds {kind} samples",
                 hint="save the picture with 8 or 16 bits per channel, RGB or grey",
             )
-        turn = _turn_of(image)
+        turn = _turn_of(image, data)
         icc = image.info.get("icc_profile")
         is_16bit = _is_16bit(image, data, path)
         image.load()
@@ -110,7 +111,7 @@ def decode_size(data: bytes, path: Path, settings: Settings) -> tuple[int, int]:
         image = open_picture(data, path, settings)
         _refuse_animation(image, path)
         width, height = image.size
-        return (height, width) if _is_sideways(_turn_of(image)) else (width, height)
+        return (height, width) if _is_sideways(_turn_of(image, data)) else (width, height)
 
 
 def open_picture(data: bytes, path: Path, settings: Settings) -> ImageFile.ImageFile:
@@ -268,10 +269,12 @@ def _pixels_16bit(
     return rgb if alpha is None else np.concatenate([rgb, alpha], axis=2)
 
 
-def _turn_of(image: ImageFile.ImageFile) -> int:
+def _turn_of(image: ImageFile.ImageFile, data: bytes) -> int:
     """EXIF's orientation that is still to be undone; decoders of TIFF turn pictures themselves."""
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         return 1
+    if isinstance(image, PngImagePlugin.PngImageFile) and not any(m in data for m in _PNG_EXIF):
+        return 1  # Pillow would decode the whole picture to say so
     return image.getexif().get(_ORIENTATION, 1)
 
 

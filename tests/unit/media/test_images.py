@@ -310,8 +310,13 @@ def test_a_turned_16_bit_tiff_is_turned_back(tmp_path, orientation):
 @pytest.mark.parametrize("suffix", sorted(STILL_SUFFIXES))
 def test_the_size_of_a_picture_is_told_without_decoding_it(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
-    write_still(path, noise(5, 7, 3))
-    assert still_size(path) == (7, 5)
+    write_still(path, noise(50, 70, 3))
+    if (
+        suffix != ".webp"
+    ):  # Pillow knows a WebP only whole, and the directory of our TIFFs is at their end
+        whole = path.read_bytes()
+        path.write_bytes(whole if suffix in (".tif", ".tiff") else whole[: len(whole) // 2])
+    assert still_size(path) == (70, 50)
 
 
 def test_the_size_of_what_is_no_picture_is_refused(tmp_path):
