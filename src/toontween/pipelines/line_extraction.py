@@ -75,13 +75,26 @@ def build_line_method(
         raise InputError(f"line method {name!r} needs no weights", hint="leave out the weights")
     elif device.partition(":")[0] not in ("auto", "cpu"):
         raise InputError(f"line method {name!r} runs on the CPU, not on {device!r}")
-    for option in options:
+    values: dict[str, Any] = {}
+    for option, value in options.items():
         if option not in known:
-            listed = ", ".join(set(known) - {"weights", "device"}) or "none"
+            listed = ", ".join(o for o in known if o not in ("weights", "device")) or "none"
             raise InputError(
                 f"line method {name!r} has no option {option!r}", hint=f"its options: {listed}"
             )
-    return method(**options)
+        values[option] = _as_number(option, value, like=known[option].default)
+    return method(**values)
+
+
+def _as_number(option: str, value: Any, *, like: object) -> Any:
+    """A value fit for an option with this default; 1 means 1.0 where a fraction is asked for."""
+    if isinstance(like, float):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{option} {value!r} is not a number")
+        return float(value)
+    if type(like) is int and type(value) is not int:
+        raise InputError(f"{option} {value!r} is not a whole number")
+    return value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -48,9 +48,9 @@ class NetworkExtraction:
         self._device = pick_device(device)
         self._network = LineExtractor.from_pretrained(folder, torch_dtype=torch.float32)
         multiple = self._network.multiple
-        if type(side_px) is not int or side_px < multiple or side_px % multiple:
+        if side_px < multiple or side_px % multiple:
             raise InputError(
-                f"the network cannot take a square of {side_px!r} pixels",
+                f"the network cannot take a square of {side_px} pixels",
                 hint=f"the side must be a multiple of {multiple}",
             )
         self._side_px = side_px
