@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from tests.unit.checkpoints.by_rule import TINY
 from toontween.checkpoints.convert import convert_state_dict
 from toontween.checkpoints.folder import convert_file, write_safetensors
-from toontween.checkpoints.manifest import read_manifest, record_of, verify_folder
+from toontween.checkpoints.manifest import hash_of_folder, read_manifest, record_of, verify_folder
 from toontween.errors import CheckpointError, OutputError
 
 TENSORS = {
@@ -233,3 +233,14 @@ def test_manifests_that_cannot_be_read_are_named(tmp_path, text, why):
         (tmp_path / "toontween.json").write_text(text)
     with pytest.raises(CheckpointError, match=why):
         read_manifest(tmp_path)
+
+
+def test_one_hash_stands_for_all_files_and_needs_no_manifest(small, tmp_path):
+    folder = tmp_path / "out"
+    convert_file(small, folder, config=SIZES)
+    told = hash_of_folder(folder)
+    (folder / "toontween.json").unlink()
+    assert hash_of_folder(folder) == told
+    config = folder / "config.json"
+    config.write_text(config.read_text() + " ")
+    assert hash_of_folder(folder) != told
