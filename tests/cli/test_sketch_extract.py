@@ -355,6 +355,13 @@ def test_many_bare_drawings_are_one_warning(extract, folder):
     assert len(sidecar_of(folder / "o/toontween.json")["output"]["blank"]) == 10
 
 
+def test_bare_frames_of_a_film_are_told_by_their_numbers(extract, folder):
+    bare = np.full((64, 96, 3), 255, np.uint8)
+    write_video(folder / "pause.mkv", [outlined(*SIZE, at=0.5), bare, bare], fps=Fraction(24))
+    _, err = extract("pause.mkv", "-o", "lines.mp4")
+    assert "warning: no line was found in frame 2, frame 3\n" in err
+
+
 def test_what_a_scan_is_doubtful_of_is_said_once(extract, folder):
     (folder / "scans").mkdir()
     for number in range(6):

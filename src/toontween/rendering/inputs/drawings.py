@@ -30,7 +30,7 @@ class GivenDrawing:
     """One drawing as it was read."""
 
     name: str
-    """What messages call it: the file's name, or "frame 7 of cut.mp4"."""
+    """What messages call it: the file's name, or "frame 7" of the film."""
 
     pixels: Pixels
     """(h, w, 3|4) uint8 or uint16."""
@@ -80,8 +80,8 @@ class DrawingSource:
         path = self.files[0]
         frames = read_video(path)
         for number in itertools.count(1):
-            name = f"frame {number} of {path.name}"
-            with naming(name):
+            name = f"frame {number}"
+            with naming(f"{name} of {path.name}"):
                 pixels = next(frames, None)
             if pixels is None:
                 return
