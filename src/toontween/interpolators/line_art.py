@@ -6,6 +6,7 @@ in-betweens back: bare paper is exactly the keys' paper, a line layer stays a li
 their colour.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -106,11 +107,11 @@ class LineArtInterpolator(Interpolator):
         details: dict[str, Any] = dict(result.details)
         ground = "transparent" if first.is_clear else ("dark" if first.is_dark else "light")
         details["line_art"] = {"ground": ground, "binary": self._binary}
-        found = [*details.get("warnings", []), *warnings, *more]
+        inks = [self._ink(drawing) for drawing in result.drawings]
+        found = [*details.get("warnings", []), *warnings, *more, *_blank(inks)]
         if found:
             details["warnings"] = found
-        drawings = [first.from_white(self._ink(drawing)) for drawing in result.drawings]
-        return InbetweenResult(drawings=drawings, details=details)
+        return InbetweenResult(drawings=[first.from_white(ink) for ink in inks], details=details)
 
     def _ink(self, drawing: Picture) -> Float32[np.ndarray, "h w 3"]:
         """Ink of each channel, without haze and, if so wanted, without grey."""
@@ -137,6 +138,12 @@ def _paper_of(key: Picture, *, name: str) -> tuple[_Paper, list[str]]:
         colour = np.array(found, np.float32) / np.float32(255)
     paper = _Paper(colour=colour, is_dark=is_dark, is_clear=has_holes, channels=key.shape[2])
     return paper, list(reading.warnings)
+
+
+def _blank(inks: Sequence[Float32[np.ndarray, "h w 3"]]) -> list[str]:
+    """A remark on drawings in which no line is left: what the method drew was too faint."""
+    count = sum(not ink.any() for ink in inks)
+    return [f"{count} of {len(inks)} in-betweens in a gap have no line left"] if count else []
 
 
 def _without_grey(ink: Float32[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w 3"]:

@@ -145,3 +145,12 @@ def test_a_finished_picture_as_key_gives_a_warning():
     painted = (painted - painted.min()) / (painted.max() - painted.min())
     result = draw(painted, key(70, Ground.WHITE))
     assert any("the first key" in warning for warning in result.details["warnings"])
+
+
+def test_in_betweens_that_come_out_blank_are_told_of():
+    first, last = key(30, Ground.WHITE), key(90, Ground.WHITE)
+    result = draw(first, last, inner=CrossfadeInterpolator(), binary=True, times=(0.1, 0.5001, 0.9))
+    assert "warnings" not in result.details
+    faint = [1 - 0.4 * (1 - picture) for picture in (first, last)]
+    result = draw(*faint, binary=True, times=(0.3, 0.7))
+    assert "2 of 2 in-betweens" in result.details["warnings"][-1]
