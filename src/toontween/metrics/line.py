@@ -9,7 +9,7 @@ from toontween.errors import ShapeError
 LEAST_INK = 0.01
 """More ink than this is a line: darker than 0.99 of white, as AnimeInbet counts it."""
 
-Drawn = Float[np.ndarray, "h w"] | Bool[np.ndarray, "h w"]
+Drawn = Float[np.ndarray, "_ _"] | Bool[np.ndarray, "_ _"]
 """Ink in 0…1, or where there is a line."""
 
 
