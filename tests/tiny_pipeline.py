@@ -83,3 +83,26 @@ def noise_key(seed: int, *, height: int = 32, width: int = 48) -> Tensor:
     """A key (3, h, w) in 0…1 whose values are whole eighths of bits, so that nothing is lost in eight bits."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(0, 256, (3, height, width), generator=generator) / 255
+
+
+def line_sketch(seed: int, *, height: int = 32, width: int = 48) -> np.ndarray:
+    """Three dark strokes two pixels wide on white paper, (h, w, 3) uint8; other seeds give other places."""
+    generator = np.random.default_rng(seed)
+    pixels = np.full((height, width, 3), 255, np.uint8)
+    row, column = generator.integers(4, height - 8), generator.integers(4, width - 8)
+    pixels[row : row + 2, 3:-3] = 0
+    pixels[3:-3, column : column + 2] = 0
+    for step in range(height // 2):
+        pixels[3 + step, 5 + step : 7 + step] = 0
+    return pixels
+
+
+def painted_picture(*, height: int = 64, width: int = 96) -> np.ndarray:
+    """What nobody would call a sketch: coloured discs on a gradient, (h, w, 3) uint8."""
+    y, x = np.mgrid[:height, :width] / height
+    picture = np.dstack([0.4 + 0.3 * np.sin(7 * x), 0.5 + 0.3 * np.cos(5 * y), 0.3 + 0.2 * x * y])
+    generator = np.random.default_rng(0)
+    for _ in range(6):
+        column, row, radius = generator.random(3) * (1.5, 1, 0.4)
+        picture[np.hypot(x - column, y - row) < radius] = generator.random(3)
+    return (picture.clip(0, 1) * 255).astype(np.uint8)

@@ -31,10 +31,10 @@ from toontween.models.image_projector import ImageContextProjector
 from toontween.models.unet import ToonUNet
 from toontween.models.vae import AutoencoderKLDualReference
 from toontween.pipelines.autoencoding import decode_frames, encode_keys
-from toontween.pipelines.denoising import Conditions, Denoiser
+from toontween.pipelines.denoising import Conditions, Denoiser, SketchGuidance
 from toontween.pipelines.inputs.keys import PreparedKeys, prepare_keys
 from toontween.pipelines.inputs.pictures import PictureLike
-from toontween.pipelines.inputs.prompts import prompt_ids
+from toontween.pipelines.inputs.prompts import check_embeds, prompt_ids
 from toontween.pipelines.inputs.sketches import Sketches, prepare_hints
 from toontween.pipelines.noise import (
     Generators,
@@ -181,6 +181,11 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         motion_fps: int | Sequence[int] = 10,
         sketches: Sketches | None = None,
         sketch_scale: float | int = 1.0,
+        sketch_guidance_start: float | int = 0.0,
+        sketch_guidance_end: float | int = 1.0,
+        sketch_context: str = "full",
+        sketch_unconditional: bool = True,
+        sketch_strokes: str = "auto",
         height: int | None = None,
         width: int | None = None,
         preprocessing: str = "native",
@@ -209,9 +214,19 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             guidance_rescale: 0…1, how far guidance's widening is undone.
             eta: 0…1, fresh noise of each step.
             motion_fps: Frames per second at which the motion looks natural; smaller means more motion.
-            sketches: Frame index (the keys counted) → sketch, dark on light, at the keys' size; for a batch perhaps
-                one mapping a sample.
-            sketch_scale: How strongly sketches are followed.
+            sketches: Frame index (the keys counted, so that the first in-between is 1) → sketch: a picture, read
+                whatever its lines stand on, or `Lines`; of any size, with the keys' aspect ratio. For a batch perhaps
+                one mapping a sample. Frames without one are free.
+            sketch_scale: How strongly sketches are followed, 0 or more. The paper implies 1, the community uses 0.6.
+            sketch_guidance_start: Part of the denoising, 0…1, before which sketches do nothing.
+            sketch_guidance_end: Part of the denoising after which they do nothing.
+            sketch_context: What the sketch encoder is shown beside each frame: "full" is the whole context, "per-frame"
+                the text and the frame's own image tokens, "text" the text. The community uses "full"; what the
+                authors used was never published.
+            sketch_unconditional: Whether sketches are added to every prediction of a step, as the community does, or
+                to the fully conditional one only.
+            sketch_strokes: "auto" redraws strokes that would be too thin or too thick for the sketch encoder at the
+                working size; "keep" leaves them.
             height: Height to work at; frames still come back at the keys' size. With an original front end, the
                 height of its crop.
             width: The same for the width.
@@ -234,6 +249,14 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         """
         check_output_type(output_type)
         _check_run(num_frames=num_frames, eta=eta, posterior=posterior)
+        follow = SketchGuidance(
+            scale=sketch_scale,
+            start=sketch_guidance_start,
+            end=sketch_guidance_end,
+            context=sketch_context,
+            unconditional=sketch_unconditional,
+            strokes=sketch_strokes,
+        )
         guidance = Guidance(
             scale=float(guidance_scale),
             image_scale=None if image_guidance_scale is None else float(image_guidance_scale),
@@ -249,8 +272,10 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         )
         batch = keys.pixels.shape[0]
         check_generators(generator, batch=batch)
-        hints = self._hints(sketches, keys, num_frames=num_frames)
         self.scheduler.set_timesteps(num_inference_steps)
+        hints = None
+        if sketches is not None:
+            hints = self._hints(sketches, keys, num_frames=num_frames, follow=follow)
         rates = self._motion_fps(motion_fps, batch)
         device = self._execution_device
 
@@ -273,17 +298,18 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             key_latents=key_latents,
             motion_fps=rates,
             hints=hints,
-            sketch_scale=float(sketch_scale),
         )
         denoiser = Denoiser(
             unet=self.unet,
             sketch_encoder=self.sketch_encoder,
             conditions=conditions,
             guidance=guidance,
+            sketch_guidance=follow,
+            num_steps=num_inference_steps,
         )
         with self.progress_bar(total=num_inference_steps) as bar:  # pyright: ignore[reportCallIssue]  a decorator hides it
             for index, timestep in enumerate(self.scheduler.timesteps.tolist()):
-                velocity = denoiser.velocity(noisy, timestep=timestep)
+                velocity = denoiser.velocity(noisy, step=index, timestep=timestep)
                 fresh = noise_of_step(step_noise, index, noisy, generator=generator)
                 noisy, _ = self.scheduler.step(
                     velocity,
@@ -328,7 +354,14 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             UnavailableError: There is no text encoder, or no tokenizer for a prompt that is not empty.
         """
         if prompt_embeds is not None:
-            return self._check_embeds(prompt_embeds, batch)
+            config = self.unet.config
+            embeds = check_embeds(
+                prompt_embeds,
+                batch=batch,
+                length=config["text_tokens"],
+                width=config["context_dim"],
+            )
+            return embeds.to(self._execution_device)
         if self.text_encoder is None:
             raise UnavailableError(
                 "this pipeline has no text encoder",
@@ -345,17 +378,6 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         )
         features = text_features(self.text_encoder, ids.to(self._execution_device))
         return features.expand(batch, -1, -1)
-
-    def _check_embeds(self, embeds: Tensor, batch: int) -> Tensor:
-        wanted = (batch, self.unet.config["text_tokens"], self.unet.config["context_dim"])
-        if tuple(embeds.shape) not in (wanted, (1, *wanted[1:])):
-            raise ShapeError(
-                f"prompt embeddings of shape {tuple(embeds.shape)} do not fit",
-                hint=f"expected {wanted}",
-            )
-        if not torch.isfinite(embeds).all():
-            raise InputError("the prompt embeddings have values that are not finite")
-        return embeds.to(self._execution_device).expand(batch, -1, -1)
 
     def _contexts(
         self, keys: PreparedKeys, text: Tensor, negative: Tensor | None, guidance: Guidance
@@ -376,16 +398,17 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         return self.image_projector(features.to(self.image_projector.dtype))
 
     def _hints(
-        self, sketches: Sketches | None, keys: PreparedKeys, *, num_frames: int
+        self, sketches: Sketches, keys: PreparedKeys, *, num_frames: int, follow: SketchGuidance
     ) -> Tensor | None:
-        if not sketches:
+        hints = prepare_hints(sketches, keys, num_frames=num_frames, strokes=follow.strokes)
+        if hints is None:
             return None
         if self.sketch_encoder is None:
             raise UnavailableError(
                 "sketches were given, but this pipeline has no sketch encoder",
                 hint="pass sketch_encoder= when loading the pipeline",
             )
-        hints = prepare_hints(sketches, keys, num_frames=num_frames)
+        follow.check_steps(len(self.scheduler.timesteps))
         return hints.to(self._execution_device)
 
     def _motion_fps(self, motion_fps: int | Sequence[int], batch: int) -> Tensor:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.tiny_pipeline import noise_key
+from tests.tiny_pipeline import line_sketch, noise_key
 from toontween.errors import InputError, ShapeError, ToonTweenError, UnavailableError
 from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
 
@@ -36,8 +36,22 @@ SHAPE = (1, 4, 4, 4, 6)
         ({"prompt": "a cat"}, UnavailableError, "no tokenizer"),
         ({"prompt_embeds": torch.zeros(1, 77, 8)}, ShapeError, r"\(1, 77, 32\)"),
         ({"prompt_embeds": torch.full((1, 77, 32), torch.inf)}, InputError, "not finite"),
-        ({"sketches": {4: noise_key(3)}}, InputError, "0…3"),
-        ({"sketches": {1: noise_key(3, width=50)}}, ShapeError, "50×32"),
+        ({"sketches": {4: line_sketch(3)}}, InputError, "frame 4; the frames are 0…3"),
+        ({"sketches": {-1: line_sketch(3)}}, InputError, "frame -1"),
+        ({"sketches": [{}, {}]}, ShapeError, "2 sketch mappings"),
+        ({"sketch_scale": -0.5}, InputError, "sketch_scale=-0.5"),
+        ({"sketch_scale": float("nan")}, InputError, "sketch_scale=nan"),
+        ({"sketch_guidance_start": -0.1}, InputError, "sketch_guidance_start=-0.1"),
+        ({"sketch_guidance_start": 0.5, "sketch_guidance_end": 0.5}, InputError, "not before"),
+        ({"sketch_guidance_end": 1.1}, InputError, "sketch_guidance_end=1.1"),
+        ({"sketch_context": "whole"}, InputError, "sketch_context='whole'"),
+        ({"sketch_strokes": "thin"}, InputError, "sketch_strokes='thin'"),
+        (
+            {"sketches": {1: line_sketch(3)}, "sketch_guidance_end": 0.5},
+            InputError,
+            "none of the 1 steps",
+        ),
+        ({"sketches": {1: line_sketch(3, width=50)}}, ShapeError, "50×32"),
         ({"last": noise_key(2, width=50)}, ShapeError, "differ in size"),
         ({"last": torch.zeros(4, 32, 48)}, InputError, "alpha"),
     ],
@@ -69,7 +83,7 @@ def without(pipe: ToonInterpolationPipeline, *names: str) -> ToonInterpolationPi
 def test_sketches_need_a_sketch_encoder(tiny_pipeline: ToonInterpolationPipeline):
     pipe = without(tiny_pipeline, "sketch_encoder")
     with pytest.raises(UnavailableError, match="sketch_encoder="):
-        pipe(noise_key(1), noise_key(2), sketches={1: noise_key(3)})
+        pipe(noise_key(1), noise_key(2), sketches={1: line_sketch(3)})
 
 
 def test_without_a_text_encoder_embeddings_are_needed(tiny_pipeline: ToonInterpolationPipeline):

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.tiny_pipeline import build_tiny_pipeline, noise_key
+from tests.tiny_pipeline import build_tiny_pipeline, line_sketch, noise_key
 from toontween.diffusion.samplers import ToonDDIMScheduler
 from toontween.errors import ToonTweenError
 from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
@@ -24,7 +24,7 @@ def latents_of(pipe: ToonInterpolationPipeline) -> torch.Tensor:
     options: dict[str, Any] = {"num_frames": 3, "num_inference_steps": 1, "output_type": "latent"}
     generator = torch.Generator().manual_seed(2)
     return pipe(
-        noise_key(1), noise_key(2), sketches={1: noise_key(3)}, generator=generator, **options
+        noise_key(1), noise_key(2), sketches={1: line_sketch(3)}, generator=generator, **options
     ).frames
 
 

@@ -52,27 +52,26 @@ class Geometry:
             self.scaled[1] + pad.left + pad.right,
         )
 
-    def enter(
-        self, pictures: Float[Tensor, "n c h w"], *, border: float | None = None
-    ) -> Float[Tensor, "n c height width"]:
-        """Scale and pad pictures in 0…1.
+    def enter(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c height width"]:
+        """Scale pictures in 0…1, all of this geometry's size, and repeat their edges."""
+        return F.pad(_resize(pictures, self.scaled), self._sides, mode="replicate")
 
-        Args:
-            pictures: All of this geometry's size.
-            border: Value of what is added; None repeats the edges.
-        """
-        pad = self.padding
-        sides = (pad.left, pad.right, pad.top, pad.bottom)
-        scaled = _resize(pictures, self.scaled)
-        if border is None:
-            return F.pad(scaled, sides, mode="replicate")
-        return F.pad(scaled, sides, value=border)
+    def pad(
+        self, scaled: Float[Tensor, "n c y x"], *, border: float
+    ) -> Float[Tensor, "n c height width"]:
+        """Add a border of one value to what has the scaled size already."""
+        return F.pad(scaled, self._sides, value=border)
 
     def leave(self, frames: Float[Tensor, "n c height width"]) -> Float[Tensor, "n c h w"]:
         """Crop and scale frames in 0…1 back to the pictures' size."""
         top, left = self.padding.top, self.padding.left
         cropped = frames[:, :, top : top + self.scaled[0], left : left + self.scaled[1]]
         return _resize(cropped, (self.height_px, self.width_px))
+
+    @property
+    def _sides(self) -> tuple[int, int, int, int]:
+        pad = self.padding
+        return (pad.left, pad.right, pad.top, pad.bottom)
 
 
 def plan_geometry(
@@ -118,13 +117,9 @@ class FrontEnd(Protocol):
     """How an original front end brought pictures in 0…1 to its size."""
 
     def __call__(
-        self,
-        pictures: Float[Tensor, "n c h w"],
-        size: tuple[int, int],
-        *,
-        border: float | None = None,
+        self, pictures: Float[Tensor, "n c h w"], size: tuple[int, int]
     ) -> Float[Tensor, "n c _ _"]:
-        """Scale the shorter side and crop the middle; a border of None is the front end's own."""
+        """Scale the shorter side and crop the middle."""
         ...
 
 
@@ -145,38 +140,37 @@ def front_end_of(preprocessing: str) -> FrontEnd | None:
 
 
 def as_command_line(
-    pictures: Float[Tensor, "n c h w"], size: tuple[int, int], *, border: float | None = None
+    pictures: Float[Tensor, "n c h w"], size: tuple[int, int]
 ) -> Float[Tensor, "n c _ _"]:
     """Eight bits, PIL's antialiased bilinear scaling, middle crop; black where a picture is too small."""
-    target = _shorter_side(pictures, min(size))
+    target = before_crop((pictures.shape[-2], pictures.shape[-1]), size)
     scaled = [torch.stack([_resize_as_pil(plane, target) for plane in p]) for p in pictures]
-    return _crop_middle(torch.stack(scaled), size, border=0.0 if border is None else border)
+    return crop_middle(torch.stack(scaled), size, border=0.0)
 
 
 def as_web_page(
-    pictures: Float[Tensor, "n c h w"], size: tuple[int, int], *, border: float | None = None
+    pictures: Float[Tensor, "n c h w"], size: tuple[int, int]
 ) -> Float[Tensor, "n c _ _"]:
     """Bilinear scaling of floats without antialiasing, middle crop; mid-grey where a picture is too small."""
-    target = _shorter_side(pictures, min(size))
+    target = before_crop((pictures.shape[-2], pictures.shape[-1]), size)
     scaled = F.interpolate(pictures * 2 - 1, size=target, mode="bilinear", align_corners=False)
-    return _crop_middle((scaled + 1) / 2, size, border=0.5 if border is None else border)
+    return crop_middle((scaled + 1) / 2, size, border=0.5)
 
 
-def _shorter_side(pictures: Tensor, length: int) -> tuple[int, int]:
-    """Height and width with the shorter side of a given length, the longer rounded down."""
-    height, width = pictures.shape[-2:]
+def before_crop(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """Height and width of a picture that both front ends scaled and have not cropped yet.
+
+    The shorter side gets the shorter length, whichever side of the crop that is; the longer is rounded down.
+    """
+    (height, width), length = source, min(size)
     if width <= height:
         return int(length * height / width), length
     return length, int(length * width / height)
 
 
-def _resize_as_pil(plane: Tensor, size: tuple[int, int]) -> Tensor:
-    eight_bits = (plane * 255).round().clamp(0, 255).to(torch.uint8).numpy()
-    image = Image.fromarray(eight_bits).resize((size[1], size[0]), Image.Resampling.BILINEAR)
-    return torch.from_numpy(np.array(image)).float() / 255
-
-
-def _crop_middle(pictures: Tensor, size: tuple[int, int], *, border: float) -> Tensor:
+def crop_middle(
+    pictures: Float[Tensor, "n c h w"], size: tuple[int, int], *, border: float
+) -> Float[Tensor, "n c _ _"]:
     """The middle of pictures; where they are smaller than the size, a border comes first."""
     missing = [max(0, want - have) for want, have in zip(size, pictures.shape[-2:], strict=True)]
     above, before = missing[0] // 2, missing[1] // 2
@@ -185,6 +179,12 @@ def _crop_middle(pictures: Tensor, size: tuple[int, int], *, border: float) -> T
     top = round((padded.shape[-2] - size[0]) / 2)
     left = round((padded.shape[-1] - size[1]) / 2)
     return padded[:, :, top : top + size[0], left : left + size[1]]
+
+
+def _resize_as_pil(plane: Tensor, size: tuple[int, int]) -> Tensor:
+    eight_bits = (plane * 255).round().clamp(0, 255).to(torch.uint8).numpy()
+    image = Image.fromarray(eight_bits).resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(image)).float() / 255
 
 
 def _resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:

@@ -10,8 +10,8 @@ from torch import Tensor
 from toontween.errors import ShapeError
 from toontween.pipelines.inputs.geometry import (
     PUBLISHED_SIZE,
-    FrontEnd,
     Geometry,
+    before_crop,
     check_size,
     front_end_of,
     plan_geometry,
@@ -36,10 +36,10 @@ class PreparedKeys:
     """From the size shown to the working size and back."""
 
     source_size: tuple[int, int]
-    """Height and width the keys came in, which is that of sketches."""
+    """Height and width the keys came in."""
 
-    front_end: FrontEnd | None
-    """What an original front end did before."""
+    sheet_size: tuple[int, int]
+    """Height and width of the whole keys when scaled, before a front end cropped them: the sheet for sketches."""
 
 
 def prepare_keys(
@@ -68,11 +68,12 @@ def prepare_keys(
     front_end = front_end_of(preprocessing)
     raw = _read_pairs(as_batch(first, name="first"), as_batch(last, name="last"))
     source_size = (raw.shape[-2], raw.shape[-1])
-    shown = raw
+    shown, cut_from = raw, None
     if front_end is not None:
         wanted = check_size(height, width)
         size = (wanted[0] or PUBLISHED_SIZE[0], wanted[1] or PUBLISHED_SIZE[1])
         shown = front_end(raw.flatten(0, 1), size).unflatten(0, raw.shape[:2])
+        cut_from = before_crop(source_size, size)
         height = width = None
     geometry = plan_geometry(
         (shown.shape[-2], shown.shape[-1]), multiple=multiple, height=height, width=width
@@ -85,7 +86,7 @@ def prepare_keys(
         clip_pictures=_signed(clip_source[:, 0]),
         geometry=geometry,
         source_size=source_size,
-        front_end=front_end,
+        sheet_size=cut_from or geometry.scaled,
     )
 
 

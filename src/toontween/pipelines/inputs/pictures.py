@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from PIL import Image
 from torch import Tensor
 
@@ -33,21 +33,17 @@ def read_picture(picture: object, *, name: str) -> Float[Tensor, "3 h w"]:
     return pixels.expand(3, -1, -1)
 
 
-def read_sketch(picture: object, *, name: str) -> Float[Tensor, "1 h w"]:
-    """A sketch on white paper as brightness in 0…1; what is transparent is paper.
+def read_drawing(picture: object, *, name: str) -> Float32[np.ndarray, "h w c"]:
+    """A picture that may be transparent, as float32 with one, three or four channels in 0…1, alpha straight.
 
     Raises:
         InputError: It is of a kind or range that cannot be read.
         ShapeError: It is too small or has an impossible number of axes or channels.
     """
-    pixels = _channels(picture, name=name)
-    if pixels.shape[0] in (2, 4):
-        alpha = pixels[-1:]
-        pixels = pixels[:-1] * alpha + (1 - alpha)
-    if pixels.shape[0] == 3:
-        luma = torch.tensor((0.299, 0.587, 0.114)).view(3, 1, 1)
-        pixels = (pixels * luma).sum(dim=0, keepdim=True)
-    return pixels
+    pixels = _channels(picture, name=name).clamp(0, 1)
+    if pixels.shape[0] == 2:
+        pixels = torch.cat([pixels[:1].expand(3, -1, -1), pixels[1:]])
+    return np.ascontiguousarray(pixels.permute(1, 2, 0).numpy())
 
 
 def as_batch(value: PictureLike | Sequence[PictureLike], *, name: str) -> list[PictureLike]:

@@ -1,4 +1,4 @@
-"""Prompts → token ids, cleaned the way the captions of the text tower's training were."""
+"""Prompts → token ids, cleaned the way the captions of the text tower's training were; features given instead."""
 
 import html
 from collections.abc import Sequence
@@ -6,10 +6,10 @@ from typing import Any
 
 import ftfy
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from toontween.errors import UnavailableError
+from toontween.errors import InputError, ShapeError, UnavailableError
 
 
 def clean_prompt(prompt: str) -> str:
@@ -38,6 +38,26 @@ def prompt_ids(
         whole = [vocabulary - 2, *parts[: length - 2], vocabulary - 1]
         row[: len(whole)] = torch.tensor(whole)
     return ids
+
+
+def check_embeds(
+    embeds: Float[Tensor, "..."], *, batch: int, length: int, width: int
+) -> Float[Tensor, "b n d"]:
+    """Given features of prompts, one for each sample; one prompt serves a whole batch.
+
+    Raises:
+        ShapeError: They have another shape.
+        InputError: They are not finite.
+    """
+    wanted = (batch, length, width)
+    if tuple(embeds.shape) not in (wanted, (1, *wanted[1:])):
+        raise ShapeError(
+            f"prompt embeddings of shape {tuple(embeds.shape)} do not fit",
+            hint=f"expected {wanted}",
+        )
+    if not torch.isfinite(embeds).all():
+        raise InputError("the prompt embeddings have values that are not finite")
+    return embeds.expand(batch, -1, -1)
 
 
 def _parts(text: str, tokenizer: Any | None) -> list[int]:

@@ -35,7 +35,7 @@ def test_edges_are_repeated_on_all_sides():
 
 
 def test_a_border_of_its_own_value_can_be_asked_for():
-    inside = plan_geometry((2, 2), multiple=4).enter(torch.ones(1, 1, 2, 2), border=0.0)
+    inside = plan_geometry((2, 2), multiple=4).pad(torch.ones(1, 1, 2, 2), border=0.0)
     assert inside.sum() == 4
 
 

@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from toontween.errors import InputError, ShapeError
-from toontween.pipelines.inputs.pictures import as_batch, read_picture, read_sketch
+from toontween.pipelines.inputs.pictures import as_batch, read_drawing, read_picture
 
 EIGHT_BITS = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
 WANTED = torch.from_numpy(EIGHT_BITS.astype(np.float32) / np.float32(255)).permute(2, 0, 1)
@@ -81,12 +81,28 @@ def test_what_is_no_picture_gets_an_error_of_its_own(picture, error: type[Except
         read_picture(picture, name="key")
 
 
-def test_the_paper_of_a_transparent_sketch_is_white():
-    sketch = np.zeros((3, 4, 4), np.uint8)
-    sketch[1, 2, 3] = 255
-    brightness = read_sketch(sketch, name="sketch")
-    assert brightness[0, 1, 2] == 0
-    assert brightness.sum() == 11
+@pytest.mark.parametrize(
+    ("picture", "channels"),
+    [
+        pytest.param(EIGHT_BITS[:, :, 0], 1, id="grey"),
+        pytest.param(EIGHT_BITS, 3, id="colour"),
+        pytest.param(np.dstack([EIGHT_BITS, EIGHT_BITS[:, :, 0]]), 4, id="alpha"),
+        pytest.param(EIGHT_BITS[:, :, :2], 4, id="grey and alpha"),
+        pytest.param(Image.new("LA", (7, 5)), 4, id="LA"),
+        pytest.param(WANTED, 3, id="tensor"),
+    ],
+)
+def test_a_drawing_keeps_its_transparency(picture, channels: int):
+    drawing = read_drawing(picture, name="sketch")
+    assert drawing.shape == (5, 7, channels)
+    assert drawing.dtype == np.float32
+
+
+def test_the_alpha_of_grey_with_alpha_is_the_last_channel():
+    drawing = read_drawing(EIGHT_BITS[:, :, :2], name="sketch")
+    np.testing.assert_array_equal(drawing[:, :, 3], WANTED[1])
+    for channel in range(3):
+        np.testing.assert_array_equal(drawing[:, :, channel], WANTED[0])
 
 
 def test_lists_and_a_batch_axis_make_a_batch():
