@@ -36,7 +36,7 @@ ERRORS = {
     "setting out of range": ("--set sharpness=-4", "sharpness -4"),
     "device unknown": ("--device gpu", "gpu"),
     "device unfit": ("--device cuda --method hold", "runs on the CPU"),
-    "sketch unfit": ("--sketch 3=A.png", "cannot follow sketches"),
+    "sketch unfit": ("--sketch 3=A.png --method flow", "cannot follow sketches"),
     "sketch malformed": ("--sketch A.png", "is not NUMBER=FILE"),
     "sketch no number": ("--sketch first=A.png", "is not NUMBER=FILE"),
     "sketch missing": ("--sketch 3=nothing.png", "nothing.png"),

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from toontween.drawing.lines import Lines
 from toontween.errors import InputError
 from toontween.interpolators.base import (
     InbetweenRequest,
@@ -187,7 +188,7 @@ def test_progress_counts_up_to_the_number_of_steps(interpolator):
     ("wish", "named"),
     [
         ({"prompt": "a walking cat"}, "prompt"),
-        ({"sketches": {0: np.zeros((24, 32, 3), np.float32)}}, "sketches"),
+        ({"sketches": {0: Lines(np.zeros((24, 32), np.float32))}}, "sketches"),
         ({"options": {"wobble": 3}}, "wobble"),
     ],
     ids=["prompt", "sketch", "option"],

@@ -48,7 +48,8 @@ def render(
         list[str] | None,
         typer.Option(
             metavar="NUMBER=FILE",
-            help="A rough for drawing NUMBER (the first key is 1). Repeatable.",
+            help="A rough for drawing NUMBER (the first key is 1), dark on light, light on dark or on nothing. "
+            "Implies --method toon. Repeatable.",
         ),
     ] = None,
     prompt: Annotated[str, typer.Option(help="A line of text saying what happens.")] = "",

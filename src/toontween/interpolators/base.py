@@ -5,7 +5,7 @@ It knows nothing of files, sheets or the command line. Colours are display-refer
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from toontween.drawing.lines import Lines
 from toontween.errors import InputError, ShapeError
+from toontween.shapes import aspects_agree
 
 Picture = Float[np.ndarray, "_ _ _"]
 """One drawing, (height, width, channels): float32 in 0…1, three channels (RGB) or four (RGB and straight alpha)."""
@@ -68,7 +70,7 @@ class InbetweenRequest:
 
     Raises:
         ShapeError: The keys differ in size or channels, or are not RGB or RGBA pictures.
-        InputError: The times are not strictly increasing within 0…1, both ends excluded.
+        InputError: The times are not strictly increasing within 0…1, both ends excluded, or a sketch is of no drawing.
     """
 
     first: Picture
@@ -83,8 +85,9 @@ class InbetweenRequest:
     prompt: str = ""
     """A line of text, for interpolators that read it."""
 
-    sketches: Mapping[int, Picture] = field(default_factory=dict[int, Picture])
-    """Index into `times` → sketch of that drawing, the keys' size."""
+    sketches: Mapping[int, Lines] = field(default_factory=dict[int, Lines])
+    """Index into `times` → sketch of that drawing, of any size with the keys' aspect ratio; −1 is the first key and
+    the number of times the last one."""
 
     seed: int = 0
     """Seed of whatever is random."""
@@ -105,6 +108,31 @@ class InbetweenRequest:
         ends = (0.0, *self.times, 1.0)
         if any(not late > early for early, late in pairwise(ends)):
             raise InputError(f"times {self.times} do not increase strictly between 0 and 1")
+        for index, lines in self.sketches.items():
+            self._check_sketch(index, lines)
+
+    def _check_sketch(self, index: int, lines: Lines) -> None:
+        if not -1 <= index <= len(self.times):
+            raise InputError(
+                f"a sketch for drawing {index} of {len(self.times)}",
+                hint="sketches are counted from 0; −1 and the number of times are the keys",
+            )
+        height, width, _ = self.first.shape
+        if not aspects_agree((lines.height_px, lines.width_px), (height, width)):
+            raise ShapeError(
+                f"the sketch of drawing {index} is {lines.width_px}×{lines.height_px}, "
+                f"the keys are {width}×{height}: the shapes differ"
+            )
+
+
+def move_sketches(sketches: Mapping[int, Lines], places: Sequence[int]) -> dict[int, Lines]:
+    """Sketches of a request by other numbers.
+
+    Args:
+        sketches: As in the request.
+        places: The new number of the first key, of the drawing at each time, and of the last key.
+    """
+    return {places[index + 1]: lines for index, lines in sketches.items()}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

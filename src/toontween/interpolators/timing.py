@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from toontween.drawing.lines import Lines
 from toontween.errors import InputError
 from toontween.interpolators.base import (
     InbetweenRequest,
@@ -19,6 +20,7 @@ from toontween.interpolators.base import (
     Picture,
     Timing,
     evenly_spaced_times,
+    move_sketches,
 )
 
 TIMING_TOLERANCE = 1 / 8
@@ -74,7 +76,7 @@ def _draw_on_grid(interpolator: Interpolator, request: InbetweenRequest) -> Inbe
     fixed = interpolator.capabilities.fixed_count or len(request.times)
     grid = evenly_spaced_times(max(fixed, len(request.times)))
     picks = pick_nearest(request.times, grid)
-    sketches = {picks[index]: sketch for index, sketch in request.sketches.items()}
+    sketches = move_sketches(request.sketches, [-1, *picks, len(grid)])
     result = interpolator.inbetween(replace(request, times=grid, sketches=sketches))
     drawings = [result.drawings[pick] for pick in picks]
     return _result(request, drawings, [grid[pick] for pick in picks], result.details)
@@ -82,7 +84,7 @@ def _draw_on_grid(interpolator: Interpolator, request: InbetweenRequest) -> Inbe
 
 def _draw_by_halves(interpolator: Interpolator, request: InbetweenRequest) -> InbetweenResult:
     parts, numerators = _halving_plan(request.times)
-    sketches = {numerators[index]: sketch for index, sketch in request.sketches.items()}
+    sketches = move_sketches(request.sketches, [0, *numerators, parts])
     halves = _Halves(interpolator, request, parts, sketches)
     drawings: list[Picture] = []
     for done, numerator in enumerate(numerators, start=1):
@@ -111,7 +113,7 @@ class _Halves:
     interpolator: Interpolator
     request: InbetweenRequest
     parts: int
-    sketches: dict[int, Picture]
+    sketches: dict[int, Lines]
     details: dict[str, Any] = field(default_factory=dict[str, Any])
     drawn: dict[int, Picture] = field(default_factory=dict[int, Picture])
 
@@ -120,13 +122,13 @@ class _Halves:
             return self.request.last if numerator else self.request.first
         if numerator not in self.drawn:
             reach = numerator & -numerator  # the largest power of two that divides it
-            sketch = self.sketches.get(numerator)
+            around = {-1: numerator - reach, 0: numerator, 1: numerator + reach}
             middle = replace(
                 self.request,
                 first=self.draw(numerator - reach),
                 last=self.draw(numerator + reach),
                 times=(0.5,),
-                sketches={} if sketch is None else {0: sketch},
+                sketches={i: self.sketches[n] for i, n in around.items() if n in self.sketches},
                 progress=None,
             )
             result = self.interpolator.inbetween(middle)

@@ -5,25 +5,16 @@ in-betweens is always generated as a whole window, and the drawings nearest to t
 gaps are generated in one longer window, which the network was not trained for; the result says so.
 """
 
-import contextlib
 import dataclasses
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from diffusers import ControlNetModel
-from diffusers.utils import logging as diffusers_logging
-from transformers.utils import logging as transformers_logging
 
-from toontween.checkpoints.hub import MODELS
-from toontween.checkpoints.identify import Contents
-from toontween.checkpoints.loading import resolve_model
-from toontween.checkpoints.manifest import hash_of_folder
-from toontween.errors import CheckpointError, InputError
+from toontween.drawing.lines import Lines
+from toontween.errors import InputError
 from toontween.interpolators.base import (
     Capabilities,
     InbetweenRequest,
@@ -32,6 +23,7 @@ from toontween.interpolators.base import (
     Picture,
     Timing,
     evenly_spaced_times,
+    move_sketches,
 )
 from toontween.interpolators.checks import (
     check_number,
@@ -40,11 +32,9 @@ from toontween.interpolators.checks import (
     override,
 )
 from toontween.interpolators.timing import pick_nearest
-from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
+from toontween.interpolators.toon_weights import ToonWeights
+from toontween.pipelines.denoising import SketchGuidance
 from toontween.runtime import pick_device
-
-ROOMY_BYTES = 14 * 10**9
-"""Free graphics memory from which on the whole model (12 GB in bfloat16, decoding included) stays there."""
 
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -73,7 +63,23 @@ class ToonSettings:
     """The pace of motion the network is told, 1…60: less means more motion between the keys."""
 
     sketch_scale: float = 1.0
-    """How strongly sketches pull, 0…2."""
+    """How strongly sketches pull, 0…2. The paper implies 1, the community uses 0.6."""
+
+    sketch_guidance_start: float = 0.0
+    """Part of the denoising, 0…1, before which sketches do nothing."""
+
+    sketch_guidance_end: float = 1.0
+    """Part of the denoising after which they do nothing: 0.5 leaves the details to the network."""
+
+    sketch_context: str = "full"
+    """What the sketch encoder is shown beside each frame: full (as the community does), per-frame, text. What the
+    authors used was never published."""
+
+    sketch_unconditional: bool = True
+    """Whether sketches act on the unconditional prediction too (as the community does)."""
+
+    sketch_strokes: str = "auto"
+    """auto redraws strokes too thin or too thick for the sketch encoder, keep leaves them."""
 
     width: int | None = None
     """Pixels to work at, 8…16384; the drawings still come back at the keys' size. None is the keys' own.
@@ -91,6 +97,13 @@ class ToonSettings:
         check_number("eta", self.eta, at_least=0.0, at_most=1.0)
         check_whole_number("motion_fps", self.motion_fps, at_least=1, at_most=60)
         check_number("sketch_scale", self.sketch_scale, at_least=0.0, at_most=2.0)
+        SketchGuidance(
+            start=self.sketch_guidance_start,
+            end=self.sketch_guidance_end,
+            context=self.sketch_context,
+            unconditional=self.sketch_unconditional,
+            strokes=self.sketch_strokes,
+        )
         for name, value in (("width", self.width), ("height", self.height)):
             if value is not None:
                 check_whole_number(name, value, at_least=8, at_most=16_384)
@@ -107,10 +120,11 @@ class ToonInterpolator(Interpolator):
         dtype: Precision of the weights; `auto` is bfloat16 on CUDA and float32 elsewhere.
         sketch_encoder: Weights for sketches, a name or a folder; used when a request has sketches and the
             model's folder has no sketch encoder of its own.
+        sketches: Whether there will be requests with sketches, so that everything for them must be here at once.
         settings: Defaults for what a request's options do not say.
 
     Raises:
-        UnavailableError: The model or the device is not here.
+        UnavailableError: The model or the device is not here; everything that is missing is named.
         InputError: There is no such device or dtype.
     """
 
@@ -123,20 +137,21 @@ class ToonInterpolator(Interpolator):
         device: str = "auto",
         dtype: DtypeName = "auto",
         sketch_encoder: str = "tooncrafter-sketch",
+        sketches: bool = False,
         settings: ToonSettings | None = None,
     ) -> None:
-        self._model = model
-        self._sketch_encoder = sketch_encoder
-        self._device = pick_device(device)
-        self._dtype = _pick_dtype(dtype, self._device)
+        place = pick_device(device)
         self._settings = settings or ToonSettings()
-        self._folder = resolve_model(model)
-        self._window = _native_window(self._folder)
-        self._pipeline: ToonInterpolationPipeline | None = None
-        self._sha256: str | None = None
+        self._weights = ToonWeights(
+            model,
+            sketch_encoder=sketch_encoder,
+            device=place,
+            dtype=_pick_dtype(dtype, place),
+            sketches=sketches,
+        )
         self.capabilities = Capabilities(
             timing=Timing.FIXED_COUNT,
-            fixed_count=self._window - 2,
+            fixed_count=self._weights.window - 2,
             text=True,
             sketches=True,
             seeded=True,
@@ -146,23 +161,37 @@ class ToonInterpolator(Interpolator):
     def inbetween(self, request: InbetweenRequest) -> InbetweenResult:
         """Generate a whole window and keep the drawings nearest to the request's times.
 
-        `details` records the model, its files' hashes, the settings, the window, and `drawn_at` when
-        the times drawn are not exactly those asked for.
+        `details` records the weights and their hashes, the settings, the window, the frames with sketches, and
+        `drawn_at` when the times drawn are not exactly those asked for.
 
         Raises:
             InputError: The keys are transparent, or an option is unknown or out of range.
+            UnavailableError: There are sketches, and no sketch encoder is here.
         """
         check_request(self, request)
         settings = override(self._settings, request.options, method=self.name)
         if not request.times:
             return InbetweenResult(drawings=[])
-        count = max(self._window - 2, len(request.times))
+        window = self._weights.window
+        count = max(window - 2, len(request.times))
         grid = evenly_spaced_times(count)
         picks = pick_nearest(request.times, grid)
-        sketches = {picks[i] + 1: sketch for i, sketch in request.sketches.items()}
+        sketches, warnings = _sketches_by_frame(request, [0, *(p + 1 for p in picks), count + 1])
+        if count > window - 2:
+            warnings.append(
+                f"{count + 2} frames are generated at once, but the network was trained on {window}: "
+                "expect weaker drawings, or add a key in the middle"
+            )
         frames = self._generate(request, settings, num_frames=count + 2, sketches=sketches)
+        details: dict[str, Any] = {
+            **self._weights.details(with_sketches=bool(sketches)),
+            "settings": dataclasses.asdict(settings),
+            "num_frames": count + 2,
+            "sketched_frames": sorted(sketches),
+        }
+        if warnings:
+            details["warnings"] = warnings
         drawn_at = [grid[pick] for pick in picks]
-        details = self._details(settings, num_frames=count + 2)
         if not np.allclose(drawn_at, request.times, rtol=0, atol=1e-9):
             details["drawn_at"] = drawn_at
         return InbetweenResult(drawings=[frames[pick + 1] for pick in picks], details=details)
@@ -173,15 +202,15 @@ class ToonInterpolator(Interpolator):
         settings: ToonSettings,
         *,
         num_frames: int,
-        sketches: dict[int, Picture],
+        sketches: dict[int, Lines],
     ) -> list[Picture]:
-        pipeline = self._loaded(with_sketches=bool(sketches))
+        pipeline = self._weights.pipeline(with_sketches=bool(sketches))
         result = pipeline(
             _to_tensor(request.first),
             _to_tensor(request.last),
             prompt=request.prompt,
             num_frames=num_frames,
-            sketches={frame: _to_tensor(sketch) for frame, sketch in sketches.items()} or None,
+            sketches=sketches,
             generator=torch.Generator().manual_seed(request.seed),
             output_type="pt",
             callback_on_step_end=_report_steps(request, settings.num_inference_steps),
@@ -190,75 +219,18 @@ class ToonInterpolator(Interpolator):
         clip = result.frames[0].float().cpu()  # (frames, 3, h, w)
         return [np.ascontiguousarray(frame.permute(1, 2, 0).numpy()) for frame in clip]
 
-    def _loaded(self, *, with_sketches: bool) -> ToonInterpolationPipeline:
-        """The pipeline, loaded by the first request that needs it."""
-        encoder_folder = self._separate_sketch_encoder() if with_sketches else None
-        if self._pipeline is None:
-            with _without_loading_bars():
-                pipeline = ToonInterpolationPipeline.from_pretrained(
-                    self._folder, torch_dtype=self._dtype
-                )
-            pipeline.set_progress_bar_config(disable=True)
-            self._pipeline = _place(pipeline, self._device)
-        if encoder_folder is not None and self._pipeline.sketch_encoder is None:
-            encoder = ControlNetModel.from_pretrained(encoder_folder, torch_dtype=self._dtype)
-            torch.nn.Module.to(encoder, self._device)
-            self._pipeline.register_modules(sketch_encoder=encoder)
-        return self._pipeline
 
-    def _separate_sketch_encoder(self) -> Path | None:
-        """Where the sketch encoder is when the model has none, found before anything large is loaded."""
-        index = json.loads((self._folder / "model_index.json").read_text(encoding="utf-8"))
-        if index.get("sketch_encoder", [None])[0] is not None:
-            return None
-        return resolve_model(self._sketch_encoder, contents=Contents.SKETCH_ENCODER)
-
-    def _model_sha256(self) -> str:
-        """One hash of all the model's files, taken once."""
-        if self._sha256 is None:
-            self._sha256 = hash_of_folder(self._folder)
-        return self._sha256
-
-    def _details(self, settings: ToonSettings, *, num_frames: int) -> dict[str, Any]:
-        details: dict[str, Any] = {
-            "model": self._model if self._model in MODELS else self._folder.name,
-            "model_sha256": self._model_sha256(),
-            "settings": dataclasses.asdict(settings),
-            "num_frames": num_frames,
-            "device": self._device.type,
-            "dtype": str(self._dtype).removeprefix("torch."),
-        }
-        if num_frames > self._window:
-            details["warnings"] = [
-                f"{num_frames} frames are generated at once, but the network was trained on "
-                f"{self._window}: expect weaker drawings, or add a key in the middle"
-            ]
-        return details
-
-
-@contextlib.contextmanager
-def _without_loading_bars() -> Iterator[None]:
-    """Silence the libraries' own progress bars: progress is the caller's to show."""
-    shown = [
-        library
-        for library in (diffusers_logging, transformers_logging)
-        if library.is_progress_bar_enabled()
+def _sketches_by_frame(
+    request: InbetweenRequest, frames: list[int]
+) -> tuple[dict[int, Lines], list[str]]:
+    """Sketches by their frames in the window, and what to say of those that are left out."""
+    warnings = [
+        f"the sketch of drawing {index} is blank: drawn as if there were none"
+        for index, lines in sorted(request.sketches.items())
+        if not lines.ink.any()
     ]
-    for library in shown:
-        library.disable_progress_bar()
-    try:
-        yield
-    finally:
-        for library in shown:
-            library.enable_progress_bar()
-
-
-def _place(pipeline: ToonInterpolationPipeline, device: torch.device) -> ToonInterpolationPipeline:
-    """Onto the device; on a small graphics card each part only while it works."""
-    if device.type == "cuda" and torch.cuda.mem_get_info(device)[0] < ROOMY_BYTES:
-        pipeline.enable_model_cpu_offload(device=device)
-        return pipeline
-    return pipeline.to(device)
+    drawn = {index: lines for index, lines in request.sketches.items() if lines.ink.any()}
+    return move_sketches(drawn, frames), warnings
 
 
 def _pick_dtype(name: str, device: torch.device) -> torch.dtype:
@@ -268,18 +240,6 @@ def _pick_dtype(name: str, device: torch.device) -> torch.dtype:
     if name not in known:
         raise InputError(f"{name!r} is not a dtype", hint=f"use auto, {', '.join(known)}")
     return known[name]
-
-
-def _native_window(folder: Path) -> int:
-    """Frames the network was trained on, keys included."""
-    path = folder / "unet" / "config.json"
-    try:
-        return int(json.loads(path.read_text(encoding="utf-8"))["num_frames"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{path} does not tell the network's num_frames",
-            hint=f"toontween weights verify {folder}",
-        ) from error
 
 
 def _to_tensor(picture: Picture) -> torch.Tensor:

@@ -11,6 +11,7 @@ from toontween.interpolators.base import Interpolator
 from toontween.interpolators.catalog import METHODS, build
 from toontween.interpolators.checks import like
 from toontween.media.images import read_still
+from toontween.rendering.inputs.sketches import check_drawing_numbers
 from toontween.rendering.renderer import Progress, RenderSettings, render_keys
 from toontween.rendering.take import WrittenTake
 from toontween.rendering.writing.output import OutputKind, check_output, understand_output
@@ -30,7 +31,7 @@ class RenderJob:
     """A video, a picture, a pattern or a folder; see `rendering.writing.output`."""
 
     method: str | None = None
-    """A name in the catalogue; None is `toon` when a model is given and the default otherwise."""
+    """A name in the catalogue; None is `toon` when a model or sketches are given and the default otherwise."""
 
     model: str | None = None
     """Weights of method `toon`."""
@@ -42,7 +43,7 @@ class RenderJob:
     """How many drawings, how exposed; its sketches are those of `sketches`."""
 
     sketches: Mapping[int, Path] = field(default_factory=dict[int, Path])
-    """Number of a drawing (the first key is 1) → file."""
+    """Number of a drawing (the first key is 1) → file; a key's number is allowed too."""
 
     overwrite: bool = False
     """Whether files that exist may be replaced."""
@@ -72,22 +73,39 @@ def render_files(job: RenderJob, *, progress: Progress | None = None) -> Written
         inputs=(*job.keys, *job.sketches.values()),
         overwrite=job.overwrite,
     )
-    interpolator, options = build_interpolator(
-        job.method, model=job.model, device=job.device, options=job.settings.options
-    )
+    check_drawing_numbers(job.sketches, num_keys=len(job.keys), count=job.settings.count)
     sketches = {number: read_still(path) for number, path in job.sketches.items()}
-    settings = replace(job.settings, sketches=sketches, options=options)
     keys = [read_still(path) for path in job.keys]
+    interpolator, options = build_interpolator(
+        job.method,
+        model=job.model,
+        device=job.device,
+        options=job.settings.options,
+        sketches=bool(sketches),
+    )
+    settings = replace(job.settings, sketches=sketches, options=options)
     take = render_keys(keys, interpolator, settings=settings, progress=progress)
     return take.write(output, overwrite=job.overwrite)
 
 
 def build_interpolator(
-    method: str | None, *, model: str | None, device: str, options: Mapping[str, Any]
+    method: str | None,
+    *,
+    model: str | None,
+    device: str,
+    options: Mapping[str, Any],
+    sketches: bool = False,
 ) -> tuple[Interpolator, dict[str, Any]]:
     """The interpolator of a method or model, and the options left for its requests.
 
     Options that the method's constructor knows (`dtype` of `toon`) go there, the others to every request.
+
+    Args:
+        method: A name in the catalogue; None is `toon` when there is a model or there are sketches.
+        model: Weights of method `toon`.
+        device: Where to compute.
+        options: Settings by their own names.
+        sketches: Whether there will be sketches, so that what they need is looked for at once.
 
     Raises:
         InputError: Method and model contradict each other, or the method cannot use the device.
@@ -98,7 +116,7 @@ def build_interpolator(
         raise InputError(
             f"a model is for method 'toon', not for {method!r}", hint="give --model or --method"
         )
-    name = method or ("toon" if model is not None else DEFAULT_METHOD)
+    name = method or ("toon" if model is not None or sketches else DEFAULT_METHOD)
     known = inspect.signature(METHODS.load(name)).parameters
     built = {
         option: like(known[option].default, value)
@@ -108,6 +126,8 @@ def build_interpolator(
     rest = {option: value for option, value in options.items() if option not in known}
     if model is not None:
         built["model"] = model
+    if sketches and "sketches" in known:
+        built["sketches"] = True
     if "device" in known:
         built["device"] = device
     elif device.partition(":")[0] not in ("auto", "cpu"):

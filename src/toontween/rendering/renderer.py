@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from toontween.drawing.lines import Lines
 from toontween.errors import InputError
 from toontween.interpolators.base import (
     MAX_COUNT,
@@ -21,13 +22,15 @@ from toontween.interpolators.base import (
 from toontween.interpolators.timing import draw_at_times
 from toontween.media.frames import Pixels, composite_over, from_picture, to_picture
 from toontween.rendering.inputs.keys import FitMode, Given, KeySet, prepare_keys
-from toontween.rendering.inputs.sketches import WHITE, drawing_numbers_of_keys, place_sketches
+from toontween.rendering.inputs.sketches import drawing_numbers_of_keys, place_sketches
 from toontween.rendering.take import Take
 from toontween.timeline.time import MAX_FPS
 
 MAX_EXPOSURE = 240
 MAX_PICTURE_BYTES = 2**30
 """Most bytes of float pictures asked for at once; longer gaps are drawn in stretches."""
+
+_WHITE = (1.0, 1.0, 1.0)
 
 Progress = Callable[[float], None]
 """Told which part of the whole run is done, 0…1."""
@@ -60,7 +63,7 @@ class RenderSettings:
     """Seed of whatever is random, the same in every gap; 0…2^63 − 1."""
 
     sketches: Mapping[int, Given] = field(default_factory=dict[int, Given])
-    """Number of a drawing (the first key is 1) → its sketch."""
+    """Number of a drawing (the first key is 1) → its sketch, read whatever its lines stand on."""
 
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Settings of the method, by its own names."""
@@ -173,8 +176,9 @@ class _Run:
         details: dict[str, Any] = {}
         for start in range(0, len(times), stretch):
             end = min(start + stretch, len(times))
-            sketches = {i - start: s for i, s in request.sketches.items() if start <= i < end}
-            part = replace(request, times=times[start:end], sketches=sketches)
+            part = replace(
+                request, times=times[start:end], sketches=_sketches_of_part(request, start, end)
+            )
             result = draw_at_times(self._interpolator, part)
             details.update(result.details)
             yield from result.drawings
@@ -189,8 +193,8 @@ class _Run:
             return ""
         return prompt
 
-    def _place_sketches(self) -> dict[int, dict[int, Picture]]:
-        """Gap → index of the in-between → sketch on the canvas."""
+    def _place_sketches(self) -> dict[int, dict[int, Lines]]:
+        """Gap → index as in `InbetweenRequest.sketches` → lines."""
         settings = self._settings
         if settings.sketches and not self._interpolator.capabilities.sketches:
             raise InputError(
@@ -207,7 +211,7 @@ class _Run:
     def _as_picture(self, key: np.ndarray) -> Picture:
         picture = to_picture(key)
         if key.shape[2] == 4 and not self._interpolator.capabilities.alpha:
-            return composite_over(picture, WHITE)
+            return composite_over(picture, _WHITE)
         return picture
 
     def _warn_of_transparency(self) -> None:
@@ -268,3 +272,10 @@ class _Run:
             },
             "drawings": drawings,
         }
+
+
+def _sketches_of_part(request: InbetweenRequest, start: int, end: int) -> dict[int, Lines]:
+    """Those of a stretch of the request's times, by their indices in it; the keys' belong to every stretch."""
+    inside = {i - start: s for i, s in request.sketches.items() if start <= i < end}
+    keys = {-1: -1, len(request.times): end - start}
+    return inside | {keys[i]: s for i, s in request.sketches.items() if i in keys}

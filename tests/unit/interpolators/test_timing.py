@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toontween.drawing.lines import Lines
 from toontween.errors import InputError
 from toontween.interpolators.base import (
     Capabilities,
@@ -41,12 +42,17 @@ class Blend(Interpolator):
             for time in request.times
         ]
         for index, sketch in request.sketches.items():
-            drawings[index] = sketch
+            if 0 <= index < len(drawings):
+                drawings[index] = np.repeat(sketch.ink[:, :, None], 3, axis=2)
         return InbetweenResult(drawings=drawings, details={"method": "blend"})
 
 
 def levels(result: InbetweenResult) -> list[float]:
     return [float(drawing[0, 0, 0]) for drawing in result.drawings]
+
+
+def flat_sketch(level: float) -> Lines:
+    return Lines(np.full((2, 3), level, np.float32))
 
 
 def request_at(*times: float, **changes: Any) -> InbetweenRequest:
@@ -91,9 +97,18 @@ def test_progress_of_halving_counts_the_drawings():
 
 
 def test_a_sketch_goes_to_the_midpoint_that_draws_it():
-    sketch = np.full_like(BLACK, 0.125)
-    result = draw_at_times(Blend(Timing.MIDPOINT), request_at(0.25, 0.5, sketches={0: sketch}))
+    request = request_at(0.25, 0.5, sketches={0: flat_sketch(0.125)})
+    result = draw_at_times(Blend(Timing.MIDPOINT), request)
     assert levels(result) == pytest.approx([0.125, 0.5])
+
+
+def test_halves_are_shown_the_sketches_of_the_drawings_they_lie_between():
+    first, last, quarter = (flat_sketch(level) for level in (0.1, 0.2, 0.3))
+    blend = Blend(Timing.MIDPOINT)
+    draw_at_times(blend, request_at(0.25, 0.5, sketches={-1: first, 2: last, 0: quarter}))
+    half, first_half = blend.requests
+    assert half.sketches == {-1: first, 1: last}
+    assert first_half.sketches == {-1: first, 0: quarter}
 
 
 def test_times_that_cannot_be_told_apart_are_refused():
@@ -122,11 +137,17 @@ def test_more_than_the_fixed_set_is_asked_for_as_it_is():
 
 
 def test_a_sketch_follows_its_drawing_into_the_fixed_set():
-    sketch = np.full_like(BLACK, 0.9)
     blend = Blend(Timing.FIXED_COUNT, fixed_count=14)
-    result = draw_at_times(blend, request_at(1 / 3, 2 / 3, sketches={1: sketch}))
+    result = draw_at_times(blend, request_at(1 / 3, 2 / 3, sketches={1: flat_sketch(0.9)}))
     assert levels(result) == pytest.approx([1 / 3, 0.9])
     assert list(blend.requests[0].sketches) == [9]
+
+
+def test_sketches_of_the_keys_stay_with_the_keys_in_the_fixed_set():
+    blend = Blend(Timing.FIXED_COUNT, fixed_count=14)
+    sketches = {-1: flat_sketch(0.1), 2: flat_sketch(0.2)}
+    draw_at_times(blend, request_at(1 / 3, 2 / 3, sketches=sketches))
+    assert blend.requests[0].sketches == {-1: sketches[-1], 14: sketches[2]}
 
 
 def test_no_times_need_no_run():

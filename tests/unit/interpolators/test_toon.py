@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.tiny_pipeline import MULTIPLE, build_tiny_pipeline
+from toontween.drawing.lines import Lines
 from toontween.errors import CheckpointError, InputError, UnavailableError
 from toontween.interpolators.base import InbetweenRequest, Timing, evenly_spaced_times
 from toontween.interpolators.timing import draw_at_times
 from toontween.interpolators.toon import ToonInterpolator, ToonSettings
+from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
 
 WIDTH, HEIGHT = 2 * MULTIPLE, MULTIPLE
 WINDOW = 6
@@ -35,6 +38,12 @@ def set_window(folder):
 @pytest.fixture(scope="module")
 def toon(folder):
     return ToonInterpolator(str(folder), device="cpu")
+
+
+def stroke(row: int = 4) -> Lines:
+    ink = np.zeros((HEIGHT, WIDTH), np.float32)
+    ink[row : row + 2, 2:-2] = 1
+    return Lines(ink)
 
 
 def request_at(*times: float, channels: int = 3, **changes: Any) -> InbetweenRequest:
@@ -102,11 +111,62 @@ def test_the_seed_changes_the_drawings_and_nothing_else_does(toon, window):
 
 
 def test_a_sketch_steers_its_drawing(toon):
-    ink = np.ones((HEIGHT, WIDTH, 3), np.float32)
-    ink[4:8] = 0
     plain = toon.inbetween(request_at(0.4, 0.8))
-    steered = toon.inbetween(request_at(0.4, 0.8, sketches={1: ink}))
+    steered = toon.inbetween(request_at(0.4, 0.8, sketches={1: stroke()}))
     assert not np.array_equal(plain.drawings, steered.drawings)
+    assert plain.details["sketched_frames"] == []
+    assert steered.details["sketched_frames"] == [4]
+
+
+def test_sketches_go_to_their_frames_in_the_window(toon, folder):
+    sketches = {-1: stroke(3), 0: stroke(5), 1: stroke(7), 2: stroke(9)}
+    result = toon.inbetween(request_at(0.4, 0.8, sketches=sketches))
+    assert result.details["sketched_frames"] == [0, 2, 4, 5]
+    request = request_at(0.4)
+    clip = ToonInterpolationPipeline.from_pretrained(folder)(
+        torch.from_numpy(request.first.transpose(2, 0, 1).copy()),
+        torch.from_numpy(request.last.transpose(2, 0, 1).copy()),
+        num_frames=WINDOW,
+        sketches={0: stroke(3), 2: stroke(5), 4: stroke(7), 5: stroke(9)},
+        generator=torch.Generator().manual_seed(0),
+        output_type="np",
+        num_inference_steps=2,
+        guidance_scale=1.0,
+    ).frames[0]
+    assert np.array_equal(result.drawings[0], clip[2])
+    assert np.array_equal(result.drawings[1], clip[4])
+
+
+def test_a_blank_sketch_is_reported_and_drawn_as_if_there_were_none(toon, window):
+    blank = Lines(np.zeros((HEIGHT, WIDTH), np.float32))
+    request = request_at(*evenly_spaced_times(WINDOW - 2), sketches={2: blank})
+    result = toon.inbetween(request)
+    assert np.array_equal(result.drawings, window.drawings)
+    assert result.details["warnings"] == [
+        "the sketch of drawing 2 is blank: drawn as if there were none"
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"sketch_scale": 0.5},
+        {"sketch_context": "text"},
+        {"sketch_guidance_start": 0.5},
+        {"sketch_guidance_end": 0.5},
+        {"sketch_unconditional": False},
+        {"sketch_strokes": "keep"},
+    ],
+    ids=str,
+)
+def test_sketch_settings_reach_the_pipeline_and_the_details(toon, options):
+    wide = Lines(np.pad(np.ones((1, WIDTH * 20), np.float32), ((150, HEIGHT * 20 - 151), (0, 0))))
+    guided = {"guidance_scale": 3.0}
+    plain = toon.inbetween(request_at(0.4, sketches={0: wide}, options=guided))
+    changed = toon.inbetween(request_at(0.4, sketches={0: wide}, options=guided | options))
+    assert not np.array_equal(plain.drawings, changed.drawings)
+    [(name, value)] = options.items()
+    assert changed.details["settings"][name] == value
 
 
 def test_progress_counts_the_steps(toon):
@@ -148,10 +208,40 @@ def test_sketches_without_a_sketch_encoder_name_the_weights_to_get(tmp_path, mon
     build_tiny_pipeline(sketches=False).save_pretrained(tmp_path / "plain")
     set_window(tmp_path / "plain")
     toon = ToonInterpolator(str(tmp_path / "plain"), device="cpu")
-    sketch = np.ones((HEIGHT, WIDTH, 3), np.float32)
     with pytest.raises(UnavailableError) as error:
-        toon.inbetween(request_at(0.5, sketches={0: sketch}))
+        toon.inbetween(request_at(0.5, sketches={0: stroke()}))
     assert "weights pull tooncrafter-sketch" in str(error.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("model", "missing", "here"),
+    [
+        ("tooncrafter-512", ["tooncrafter-512", "tooncrafter-sketch"], []),
+        ("plain", ["tooncrafter-sketch"], ["tooncrafter-512"]),
+    ],
+)
+def test_everything_that_sketches_need_is_asked_for_at_once(
+    tmp_path, monkeypatch, model, missing, here
+):
+    monkeypatch.setenv("TOONTWEEN_CACHE_DIR", str(tmp_path / "weights"))
+    monkeypatch.chdir(tmp_path)
+    build_tiny_pipeline(sketches=False).save_pretrained(tmp_path / "plain")
+    set_window(tmp_path / "plain")
+    with pytest.raises(UnavailableError) as error:
+        ToonInterpolator(model, device="cpu", sketches=True)
+    said = str(error.value)
+    for name in missing:
+        assert f"the weights '{name}' are not on this machine" in said
+        assert f"toontween weights pull {name} (downloads" in said
+    assert not any(name in said for name in here)
+    assert "toontween weights convert FILE --out FOLDER" in said
+
+
+def test_a_model_with_a_sketch_encoder_of_its_own_needs_no_other(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOONTWEEN_CACHE_DIR", str(tmp_path / "weights"))
+    toon = ToonInterpolator(str(folder), device="cpu", sketches=True)
+    details = toon.inbetween(request_at(0.4, sketches={0: stroke()})).details
+    assert "sketch_encoder" not in details
 
 
 def test_a_sketch_encoder_of_its_own_folder_is_used(tmp_path, tiny_pipeline):
@@ -161,10 +251,12 @@ def test_a_sketch_encoder_of_its_own_folder_is_used(tmp_path, tiny_pipeline):
     toon = ToonInterpolator(
         str(tmp_path / "plain"), device="cpu", sketch_encoder=str(tmp_path / "sketch")
     )
-    sketch = np.zeros((HEIGHT, WIDTH, 3), np.float32)
     plain = toon.inbetween(request_at(0.5))
-    steered = toon.inbetween(request_at(0.5, sketches={0: sketch}))
+    steered = toon.inbetween(request_at(0.5, sketches={0: stroke()}))
     assert not np.array_equal(plain.drawings, steered.drawings)
+    assert "sketch_encoder" not in plain.details
+    assert steered.details["sketch_encoder"] == "sketch"
+    assert len(steered.details["sketch_encoder_sha256"]) == 64
 
 
 @pytest.mark.parametrize(
@@ -176,6 +268,11 @@ def test_a_sketch_encoder_of_its_own_folder_is_used(tmp_path, tiny_pipeline):
         {"eta": -0.1},
         {"motion_fps": 0},
         {"sketch_scale": -1.0},
+        {"sketch_scale": 2.5},
+        {"sketch_guidance_start": 1.0},
+        {"sketch_guidance_end": 1.5},
+        {"sketch_context": "none"},
+        {"sketch_strokes": "thin"},
         {"width": 0},
         {"steps": 3},
     ],

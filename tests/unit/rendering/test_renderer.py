@@ -137,33 +137,54 @@ def test_a_prompt_that_is_read_is_passed_on():
     assert take.warnings == ()
 
 
+def rough(row=1, *, height=8, width=16):
+    """A stroke on white paper."""
+    pixels = np.full((height, width, 3), 255, np.uint8)
+    pixels[row, 2:-2] = 0
+    return pixels
+
+
 def test_a_sketch_goes_to_the_gap_and_inbetween_of_its_drawing_number():
     blend = Blend(sketches=True)
-    settings = RenderSettings(count=3, sketches={7: grey(255)})
+    settings = RenderSettings(count=3, sketches={7: rough()})
     keys = [grey(0), grey(1), grey(2)]
     take = render_keys(keys, blend, settings=settings)
     assert [list(request.sketches) for request in blend.requests] == [[], [1]]
     assert take.record["inputs"]["sketches"][0]["drawing"] == 7
 
 
-@pytest.mark.parametrize("number", [1, 5, 9])
-def test_a_sketch_of_a_key_is_refused(number):
-    settings = RenderSettings(count=3, sketches={number: grey(0)})
-    with pytest.raises(InputError, match=f"drawing {number} is a key"):
-        render_keys([grey(0), grey(1), grey(2)], Blend(sketches=True), settings=settings)
+@pytest.mark.parametrize(("number", "places"), [(1, [[-1], []]), (5, [[3], [-1]]), (9, [[], [3]])])
+def test_a_sketch_of_a_key_goes_to_the_gaps_beside_it(number, places):
+    blend = Blend(sketches=True)
+    settings = RenderSettings(count=3, sketches={number: rough()})
+    take = render_keys([grey(0), grey(1), grey(2)], blend, settings=settings)
+    assert [list(request.sketches) for request in blend.requests] == places
+    assert levels(take)[0] == 0
+
+
+def test_stretches_of_a_long_gap_have_their_own_sketches_and_the_keys(monkeypatch):
+    monkeypatch.setattr(renderer, "MAX_PICTURE_BYTES", 2 * grey(0).size * 4)
+    blend = Blend(sketches=True)
+    settings = RenderSettings(count=5, sketches={1: rough(), 4: rough(2), 7: rough(3)})
+    render_keys([grey(0), grey(200)], blend, settings=settings)
+    assert [sorted(request.sketches) for request in blend.requests] == [
+        [-1, 2],
+        [-1, 0, 2],
+        [-1, 1],
+    ]
 
 
 @pytest.mark.parametrize("number", [0, -1, 6, 100])
 def test_a_sketch_of_no_drawing_is_refused(number):
-    settings = RenderSettings(count=3, sketches={number: grey(0)})
-    with pytest.raises(InputError, match="2…4"):
+    settings = RenderSettings(count=3, sketches={number: rough()})
+    with pytest.raises(InputError, match=f"drawing {number}; the drawings are 1…5"):
         render_keys([grey(0), grey(1)], Blend(sketches=True), settings=settings)
 
 
 def test_sketches_for_a_method_that_cannot_follow_them_are_refused_before_drawing():
     blend = Blend()
     with pytest.raises(InputError, match="cannot follow sketches"):
-        render_keys([grey(0), grey(1)], blend, settings=RenderSettings(sketches={2: grey(0)}))
+        render_keys([grey(0), grey(1)], blend, settings=RenderSettings(sketches={2: rough()}))
     assert blend.requests == []
 
 

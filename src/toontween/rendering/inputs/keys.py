@@ -52,11 +52,11 @@ def prepare_keys(keys: Sequence[Given], *, mode: FitMode = "pad") -> KeySet:
     """
     if len(keys) < 2:
         raise InputError(f"{len(keys)} key given; there must be at least two to draw between")
-    names = [_name_of(key, f"key {number}") for number, key in enumerate(keys, start=1)]
-    first = _pixels_of(keys[0], names[0])
+    names = [name_of(key, f"key {number}") for number, key in enumerate(keys, start=1)]
+    first = pixels_of(keys[0], names[0])
     height_px, width_px = first.shape[:2]
     fitted = [
-        fit_to_canvas(key, width_px=width_px, height_px=height_px, mode=mode, name=name)
+        _fit_to_canvas(key, width_px=width_px, height_px=height_px, mode=mode, name=name)
         for key, name in zip(keys, names, strict=True)
     ]
     channels = max(one.pixels.shape[2] for one in fitted)
@@ -68,7 +68,7 @@ def prepare_keys(keys: Sequence[Given], *, mode: FitMode = "pad") -> KeySet:
     )
 
 
-def fit_to_canvas(
+def _fit_to_canvas(
     picture: Given, *, width_px: int, height_px: int, mode: FitMode, name: str
 ) -> _Fitted:
     """Scale or fit one picture to the canvas, never distorting it.
@@ -77,7 +77,7 @@ def fit_to_canvas(
         InputError: The picture has another aspect ratio and the mode is "error".
         ShapeError: It is not a uint8 or uint16 RGB or RGBA picture.
     """
-    pixels = _pixels_of(picture, name)
+    pixels = pixels_of(picture, name)
     height, width = pixels.shape[:2]
     record: dict[str, Any] = {"name": name, "width": width, "height": height}
     record["bit_depth"] = picture.bit_depth if isinstance(picture, Still) else pixels.itemsize * 8
@@ -100,11 +100,17 @@ def fit_to_canvas(
     return _Fitted(pixels, record, f"{sizes}: {done}, not stretched")
 
 
-def _name_of(key: Given, otherwise: str) -> str:
+def name_of(key: Given, otherwise: str) -> str:
+    """What messages call a key or sketch: its file's name, if it has one."""
     return key.path.name if isinstance(key, Still) else otherwise
 
 
-def _pixels_of(key: Given, name: str) -> Pixels:
+def pixels_of(key: Given, name: str) -> Pixels:
+    """The pixels of a key or sketch.
+
+    Raises:
+        ShapeError: It is not a uint8 or uint16 RGB or RGBA picture.
+    """
     pixels = key.pixels if isinstance(key, Still) else key
     if pixels.ndim != 3 or pixels.shape[2] not in (3, 4) or 0 in pixels.shape:
         raise ShapeError(f"{name} has shape {pixels.shape}; a picture is (height, width, 3 or 4)")

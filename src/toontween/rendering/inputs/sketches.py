@@ -1,30 +1,31 @@
-"""Sketches put where they belong: numbered drawing → gap and in-between, on the keys' canvas."""
+"""Sketches read and put where they belong: numbered drawing → gap and place in it, on a sheet of the keys' shape."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from toontween.drawing.lines import Lines
+from toontween.drawing.reading import read_sketch
+from toontween.drawing.strokes import fit_lines
 from toontween.errors import InputError
-from toontween.interpolators.base import Picture
-from toontween.media.frames import composite_over, to_picture
+from toontween.media.frames import to_picture
 from toontween.media.images import Still
-from toontween.rendering.inputs.keys import FitMode, Given, KeySet, fit_to_canvas
-
-WHITE = (1.0, 1.0, 1.0)
+from toontween.rendering.inputs.keys import FitMode, Given, KeySet, name_of, pixels_of
+from toontween.shapes import aspects_agree
 
 
 @dataclass(slots=True)
 class PlacedSketches:
     """Sketches ready for the requests of every gap."""
 
-    by_gap: dict[int, dict[int, Picture]] = field(default_factory=dict[int, dict[int, Picture]])
-    """Gap → index of the in-between in it → opaque picture."""
+    by_gap: dict[int, dict[int, Lines]] = field(default_factory=dict[int, dict[int, Lines]])
+    """Gap → index as in `InbetweenRequest.sketches` → lines; blank sketches are left out."""
 
     records: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
     """What provenance says of each."""
 
     warnings: list[str] = field(default_factory=list[str])
-    """What was done to sketches that did not fit the first key."""
+    """What is doubtful about them, and what was done to those that did not fit the first key."""
 
 
 def drawing_numbers_of_keys(num_keys: int, count: int) -> tuple[int, ...]:
@@ -32,33 +33,92 @@ def drawing_numbers_of_keys(num_keys: int, count: int) -> tuple[int, ...]:
     return tuple(1 + index * (count + 1) for index in range(num_keys))
 
 
+def check_drawing_numbers(numbers: Iterable[int], *, num_keys: int, count: int) -> None:
+    """Make sure that there are drawings of these numbers.
+
+    Raises:
+        InputError: There is none of one of them.
+    """
+    last = drawing_numbers_of_keys(num_keys, count)[-1]
+    for number in numbers:
+        if not 1 <= number <= last:
+            raise InputError(
+                f"a sketch for drawing {number}; the drawings are 1…{last}",
+                hint="the keys are counted: the first key is drawing 1",
+            )
+
+
 def place_sketches(
     sketches: Mapping[int, Given], keys: KeySet, *, count: int, mode: FitMode
 ) -> PlacedSketches:
-    """Find the in-between of every sketch and bring it to the keys' size.
+    """Read every sketch, find its drawing, and bring it to the keys' shape.
+
+    A key's sketch goes to the gaps on both sides of it: the drawing stays what it is, but the method is shown how its
+    lines run.
 
     Raises:
-        InputError: A number is a key's or nobody's, or the sketch has another shape and the mode is
-            "error".
+        InputError: There is no drawing of a number, or a sketch has another shape and the mode is "error".
+        ShapeError: An array is not a uint8 or uint16 RGB or RGBA picture.
     """
-    height, width = keys.pixels[0].shape[:2]
-    placed = PlacedSketches()
+    num_keys, placed = len(keys.pixels), PlacedSketches()
+    check_drawing_numbers(sketches, num_keys=num_keys, count=count)
     for number, sketch in sorted(sketches.items()):
-        gap, index = _place_of(number, num_keys=len(keys.pixels), count=count)
-        name = sketch.path.name if isinstance(sketch, Still) else f"sketch {number}"
-        fitted = fit_to_canvas(sketch, width_px=width, height_px=height, mode=mode, name=name)
-        placed.records.append({"drawing": number, **fitted.record})
-        placed.warnings += [fitted.warning] if fitted.warning else []
-        opaque = composite_over(to_picture(fitted.pixels), WHITE)
-        placed.by_gap.setdefault(gap, {})[index] = opaque
+        name = name_of(sketch, f"sketch {number}")
+        lines = _read(sketch, keys, mode=mode, number=number, name=name, placed=placed)
+        if not lines.ink.any():
+            continue
+        for gap, index in _places_of(number, num_keys=num_keys, count=count):
+            placed.by_gap.setdefault(gap, {})[index] = lines
+    if sketches and not placed.by_gap:
+        placed.warnings.append("no sketch has a line: drawn without sketches")
     return placed
 
 
-def _place_of(number: int, *, num_keys: int, count: int) -> tuple[int, int]:
-    keys = drawing_numbers_of_keys(num_keys, count)
-    if number in keys:
-        raise InputError(f"drawing {number} is a key; a sketch is for an in-between")
-    if not 1 < number < keys[-1]:
-        raise InputError(f"there is no in-between {number}; they are within 2…{keys[-1] - 1}")
-    gap, index = divmod(number - 1, count + 1)
-    return gap, index - 1
+def _read(
+    sketch: Given, keys: KeySet, *, mode: FitMode, number: int, name: str, placed: PlacedSketches
+) -> Lines:
+    """The lines of one sketch in the keys' shape; what there is to say of it is noted."""
+    pixels = pixels_of(sketch, name)
+    reading = read_sketch(to_picture(pixels), name=name)
+    height, width, _ = pixels.shape
+    record: dict[str, Any] = {"drawing": number, "name": name, "width": width, "height": height}
+    if isinstance(sketch, Still):
+        record |= {"bit_depth": sketch.bit_depth, "sha256": sketch.sha256}
+    record["ground"] = reading.ground.value
+    record["paper"] = round(reading.paper, 4)
+    record["stroke_px"] = None if reading.stroke_px is None else round(reading.stroke_px, 2)
+    record["coverage"] = round(reading.lines.coverage, 4)
+    placed.records.append(record)
+    placed.warnings += reading.warnings
+    size = keys.pixels[0].shape[:2]
+    if aspects_agree((height, width), size):
+        return reading.lines
+    sizes = f"{name} is {width}×{height}, the first key {size[1]}×{size[0]}"
+    if mode == "error":
+        hint = "draw it on the keys' sheet, or use --fit pad or --fit crop"
+        raise InputError(f"{sizes}: the shapes differ", hint=hint)
+    record["adapted"] = "letterboxed" if mode == "pad" else "cropped"
+    placed.warnings.append(f"{sizes}: {record['adapted']}, not stretched")
+    height_px, width_px = _sheet_around((height, width), size, mode=mode)
+    # the method scales it once and for all: here its pixels stay as they are
+    return fit_lines(
+        reading.lines, height_px=height_px, width_px=width_px, mode=mode, strokes="keep"
+    )
+
+
+def _sheet_around(
+    size: tuple[int, int], like: tuple[int, int], *, mode: FitMode
+) -> tuple[int, int]:
+    """The smallest sheet of a shape that holds a size, or the largest that fits into it."""
+    ratios = size[0] / like[0], size[1] / like[1]
+    scale = max(ratios) if mode == "pad" else min(ratios)
+    return max(1, round(like[0] * scale)), max(1, round(like[1] * scale))
+
+
+def _places_of(number: int, *, num_keys: int, count: int) -> list[tuple[int, int]]:
+    """Gaps and indices as in `InbetweenRequest.sketches`: one for an in-between, up to two for a key."""
+    gap, offset = divmod(number - 1, count + 1)
+    if offset:
+        return [(gap, offset - 1)]
+    both = [(gap - 1, count), (gap, -1)]
+    return [(gap, index) for gap, index in both if 0 <= gap < num_keys - 1]
