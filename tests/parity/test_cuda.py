@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tiny_pipeline import build_tiny_pipeline
+from tests.tiny_pipeline import build_tiny_pipeline, line_sketch
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("sketched", [False, True], ids=["plain", "sketched"])
 def test_a_run_on_cuda_gives_the_numbers_of_the_cpu(sketched):
     first, last = (np.random.default_rng(n).random((32, 48, 3), np.float32) for n in (1, 2))
-    sketches = {2: np.full((32, 48, 3), 255, np.uint8)} if sketched else None
+    sketches = {2: line_sketch(3)} if sketched else None
 
     def run(device: str) -> torch.Tensor:
         pipe = build_tiny_pipeline().to(device)

@@ -41,17 +41,20 @@ def encoder() -> Any:
     )
 
 
-def residuals(encoder: Any, *, scale: float) -> tuple[Tensor, ...]:
+def clip() -> dict[str, Tensor]:
+    """What the recorded numbers were made from: sixteen frames, one context for all of them."""
     hints = np.random.RandomState(12).rand(16, 1, 64, 128).astype(np.float32)
+    return {
+        "latents": inp(11, 16, 4, 8, 16).transpose(0, 1)[None],
+        "timestep": torch.tensor([499]),
+        "context": inp(2, 1, 333, 64),
+        "hints": torch.from_numpy(hints)[None],
+    }
+
+
+def residuals(encoder: Any, *, scale: float) -> tuple[Tensor, ...]:
     with torch.inference_mode():
-        return sketch_residuals(
-            encoder,
-            inp(11, 16, 4, 8, 16).transpose(0, 1)[None],
-            timestep=torch.tensor([499]),
-            context=inp(2, 1, 333, 64),
-            hints=torch.from_numpy(hints)[None],
-            scale=scale,
-        )
+        return sketch_residuals(encoder, **clip(), scale=scale)
 
 
 def test_residuals_are_the_recorded_ones(encoder):
@@ -59,6 +62,35 @@ def test_residuals_are_the_recorded_ones(encoder):
     assert len(found) == 13
     for index in (0, 4, 12):
         assert_matches_record(found[index], RECORDS[f"sketch_out_{index}"])
+
+
+@torch.inference_mode()
+def test_the_recorded_clip_is_the_same_beside_another_in_a_batch(encoder):
+    other = {
+        "latents": -clip()["latents"],
+        "timestep": torch.tensor([120]),
+        "context": inp(3, 1, 333, 64),
+        "hints": 1 - clip()["hints"],
+    }
+    batch = {name: torch.cat([other[name], tensor]) for name, tensor in clip().items()}
+    found = sketch_residuals(encoder, **batch, scale=1.0)
+    for index in (0, 4, 12):
+        recorded = found[index].unflatten(0, (2, 16))[1]
+        assert_matches_record(recorded, RECORDS[f"sketch_out_{index}"])
+
+
+@pytest.mark.parametrize(("begin", "num_frames"), [(5, 1), (3, 8), (0, 23)])
+@torch.inference_mode()
+def test_clips_of_other_lengths_have_the_recorded_residuals_frame_by_frame(
+    encoder, begin, num_frames
+):
+    frames = [(begin + frame) % 16 for frame in range(num_frames)]
+    case: dict[str, Any] = clip()
+    case["latents"] = case["latents"][:, :, frames]
+    case["hints"] = case["hints"][:, frames]
+    whole = residuals(encoder, scale=1.0)
+    for found, wanted in zip(sketch_residuals(encoder, **case), whole, strict=True):
+        torch.testing.assert_close(found, wanted[frames], atol=1e-4, rtol=1e-4)
 
 
 @torch.inference_mode()
