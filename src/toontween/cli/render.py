@@ -58,6 +58,16 @@ def render(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting of the method. Repeatable."),
     ] = None,
+    line_art: Annotated[
+        bool,
+        typer.Option(
+            "--line-art",
+            help="The keys are line drawings, dark, light or on nothing: so are the in-betweens.",
+        ),
+    ] = False,
+    binary: Annotated[
+        bool, typer.Option("--binary", help="With --line-art: in-betweens without grey.")
+    ] = False,
     fit: Annotated[Fit, typer.Option(help=_FIT_HELP)] = Fit.PAD,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
@@ -82,6 +92,8 @@ def render(
         fit=fit.value,
         prompt=prompt,
         seed=seed,
+        line_art=line_art,
+        binary=binary,
         options=parse_settings(setting or []),
     )
     job = RenderJob(

@@ -27,6 +27,7 @@ def inbetween(
     model: str | None = None,
     prompt: str = "",
     seed: int = 0,
+    line_art: bool = False,
     **options: Any,
 ) -> list[Image.Image]:
     """Draw between two keys.
@@ -39,6 +40,7 @@ def inbetween(
         model: Weights of method `toon`, which it implies: a name or a folder.
         prompt: A line of text, for methods that read it.
         seed: Seed of whatever is random.
+        line_art: Whether the keys are line drawings, whose in-betweens stand on the same bare ground.
         options: Settings of the method, by its own names, and `device` for `toon`.
 
     Returns:
@@ -53,7 +55,9 @@ def inbetween(
     else:
         device = str(options.pop("device", "auto"))
         interpolator, rest = build_interpolator(method, model=model, device=device, options=options)
-    settings = RenderSettings(count=count, prompt=prompt, seed=seed, options=rest)
+    settings = RenderSettings(
+        count=count, prompt=prompt, seed=seed, options=rest, line_art=line_art
+    )
     take = render_keys([_read(first), _read(last)], interpolator, settings=settings)
     return [Image.fromarray(_to_8_bit(drawing)) for drawing in take.inbetweens]
 

@@ -19,6 +19,7 @@ from toontween.interpolators.base import (
     Timing,
     evenly_spaced_times,
 )
+from toontween.interpolators.line_art import LineArtInterpolator
 from toontween.interpolators.timing import draw_at_times
 from toontween.media.frames import Pixels, composite_over, from_picture, to_picture
 from toontween.rendering.inputs.keys import FitMode, Given, KeySet, prepare_keys
@@ -68,6 +69,12 @@ class RenderSettings:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Settings of the method, by its own names."""
 
+    line_art: bool = False
+    """Whether the keys are line drawings, whose in-betweens are to stand on the same bare ground."""
+
+    binary: bool = False
+    """Whether in-betweens of line drawings have no grey."""
+
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MAX_COUNT:
             raise InputError(f"count {self.count} is not within 1…{MAX_COUNT}")
@@ -75,6 +82,8 @@ class RenderSettings:
             raise InputError(f"exposure on {self.on} is not within 1…{MAX_EXPOSURE}")
         if not 1 <= self.fps <= MAX_FPS:
             raise InputError(f"fps {self.fps} is not within 1…{MAX_FPS}")
+        if self.binary and not self.line_art:
+            raise InputError("binary in-betweens are for line drawings", hint="use --line-art too")
         if not 0 <= self.seed < 2**63:
             raise InputError(f"seed {self.seed} is not within 0…2^63 − 1")
 
@@ -101,6 +110,8 @@ def render_keys(
         InputError: The keys, the settings or the sketches cannot be used.
     """
     settings = settings or RenderSettings()
+    if settings.line_art:
+        interpolator = LineArtInterpolator(interpolator, binary=settings.binary)
     key_set = prepare_keys(keys, mode=settings.fit)
     _check_memory(key_set, settings.count)
     return _Run(key_set, interpolator, settings, progress).draw()
@@ -256,6 +267,8 @@ class _Run:
                 "prompt": settings.prompt,
                 "seed": settings.seed,
                 "options": dict(settings.options),
+                "line_art": settings.line_art,
+                "binary": settings.binary,
             },
             "inputs": {
                 "keys": [
