@@ -32,11 +32,15 @@ _BEGINS_DEG = {"orange": 18, "yellow": 45, "green": 75, "cyan": 160, "blue": 200
 _DARK = 0.4
 """Ink whose brightest channel is below this is black, whatever its tint."""
 
-_TINTED = 0.45
+_TINTED = 0.35
 """Ink is coloured when one channel is swallowed by so much less than another, as a part of the latter."""
 
 _PAPER_PX = 9
+"""Side of the square in which the lightest value of each channel is taken for the paper."""
+
 _CORE = 0.7
+"""Ink of at least this part of the strongest beside it shows its colour; the rest is the stroke's soft edge."""
+
 _SPECK_PX = 12
 
 
@@ -136,17 +140,18 @@ def _colour_of(picture: Float32[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w"
 def _without_specks(
     colour: UInt8[np.ndarray, "h w"], core: Bool[np.ndarray, "h w"]
 ) -> UInt8[np.ndarray, "h w"]:
-    """Few pixels of one colour in the middle of another's stroke take that colour."""
+    """Few pixels of one colour in the middle of another's stroke take that colour, as does a colour of few pixels."""
     kept = np.zeros_like(core)
     for index in range(len(_NAMES)):
         mine = core & (colour == index)
         others = cv2.dilate((core & ~mine).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         count, found, stats, _ = cv2.connectedComponentsWithStats(mine.astype(np.uint8))
         labels = np.asarray(found, np.int32)
-        touches = np.zeros(count, bool)
-        touches[labels[mine & others]] = True
-        keep = ~touches | (stats[:, cv2.CC_STAT_AREA] >= _SPECK_PX)
-        kept |= mine & keep[labels]
+        large = stats[:, cv2.CC_STAT_AREA] >= _SPECK_PX
+        if large[1:].any():
+            touches = np.zeros(count, bool)
+            touches[labels[mine & others]] = True
+            kept |= mine & (large | ~touches)[labels]
     return _nearest(colour, kept) if kept.any() else colour
 
 
