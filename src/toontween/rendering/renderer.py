@@ -6,7 +6,6 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import psutil
 
 from toontween.drawing.lines import Lines
@@ -21,8 +20,15 @@ from toontween.interpolators.base import (
 )
 from toontween.interpolators.line_art import LineArtInterpolator
 from toontween.interpolators.timing import draw_at_times
-from toontween.media.frames import Pixels, composite_over, from_picture, to_picture
-from toontween.rendering.inputs.keys import FitMode, Given, KeySet, prepare_keys
+from toontween.media.frames import Pixels
+from toontween.rendering.inputs.keys import (
+    FitMode,
+    Given,
+    KeySet,
+    as_drawn,
+    as_given,
+    prepare_keys,
+)
 from toontween.rendering.inputs.sketches import drawing_numbers_of_keys, place_sketches
 from toontween.rendering.take import Take
 from toontween.timeline.time import MAX_FPS
@@ -30,8 +36,6 @@ from toontween.timeline.time import MAX_FPS
 MAX_EXPOSURE = 240
 MAX_PICTURE_BYTES = 2**30
 """Most bytes of float pictures asked for at once; longer gaps are drawn in stretches."""
-
-_WHITE = (1.0, 1.0, 1.0)
 
 Progress = Callable[[float], None]
 """Told which part of the whole run is done, 0…1."""
@@ -153,7 +157,8 @@ class _Run:
         settings, keys = self._settings, self._keys.pixels
         prompt = self._usable_prompt()
         sketches = self._place_sketches()
-        pictures = [self._as_picture(key) for key in keys]
+        alpha = self._interpolator.capabilities.alpha
+        pictures = [as_drawn(key, alpha=alpha) for key in keys]
         self._warn_of_transparency()
         drawings: list[Pixels] = [keys[0]]
         for gap, (first, last) in enumerate(pairwise(pictures)):
@@ -167,7 +172,7 @@ class _Run:
                 options=settings.options,
                 progress=self._progress_of_gap(gap),
             )
-            drawings += [self._as_pixels(picture) for picture in self._draw_gap(request)]
+            drawings += [as_given(picture, keys[0]) for picture in self._draw_gap(request)]
             drawings.append(keys[gap + 1])
             self._report(gap + 1, 0.0)
         return Take(
@@ -219,12 +224,6 @@ class _Run:
         self._warnings += placed.warnings
         return placed.by_gap
 
-    def _as_picture(self, key: np.ndarray) -> Picture:
-        picture = to_picture(key)
-        if key.shape[2] == 4 and not self._interpolator.capabilities.alpha:
-            return composite_over(picture, _WHITE)
-        return picture
-
     def _warn_of_transparency(self) -> None:
         channels = self._keys.pixels[0].shape[2]
         if channels == 4 and not self._interpolator.capabilities.alpha:
@@ -232,14 +231,6 @@ class _Run:
             self._warnings.append(
                 f"method {name!r} cannot draw transparency: the in-betweens are on white"
             )
-
-    def _as_pixels(self, picture: np.ndarray) -> Pixels:
-        like = self._keys.pixels[0]
-        pixels = from_picture(picture, like.dtype)
-        if pixels.shape[2] < like.shape[2]:
-            opaque = np.full((*pixels.shape[:2], 1), np.iinfo(like.dtype).max, like.dtype)
-            pixels = np.concatenate([pixels, opaque], axis=2)
-        return pixels
 
     def _progress_of_gap(self, gap: int) -> Callable[[int, int], None]:
         return lambda done, total: self._report(gap, done / max(total, 1))

@@ -11,7 +11,14 @@ from typing import Any, Literal
 import numpy as np
 
 from toontween.errors import InputError, ShapeError
-from toontween.media.frames import Pixels, fit
+from toontween.media.frames import (
+    Picture,
+    Pixels,
+    composite_over,
+    fit,
+    from_picture,
+    to_picture,
+)
 from toontween.media.images import Still
 from toontween.shapes import aspects_agree
 
@@ -20,6 +27,8 @@ Given = Still | np.ndarray
 
 FitMode = Literal["pad", "crop", "error"]
 """What to do with a key of another shape: letterbox it, cut it, or refuse it."""
+
+_WHITE = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
@@ -43,14 +52,14 @@ class _Fitted:
     warning: str | None = None
 
 
-def prepare_keys(keys: Sequence[Given], *, mode: FitMode = "pad") -> KeySet:
+def prepare_keys(keys: Sequence[Given], *, mode: FitMode = "pad", fewest: int = 2) -> KeySet:
     """Bring all keys to the first key's size, and to one depth and number of channels.
 
     Raises:
-        InputError: There are fewer than two keys, or one has another shape and the mode is "error".
+        InputError: There are fewer keys than `fewest`, or one has another shape and the mode is "error".
         ShapeError: An array is not a uint8 or uint16 RGB or RGBA picture.
     """
-    if len(keys) < 2:
+    if len(keys) < fewest:
         raise InputError(f"{len(keys)} key given; there must be at least two to draw between")
     names = [name_of(key, f"key {number}") for number, key in enumerate(keys, start=1)]
     first = pixels_of(keys[0], names[0])
@@ -117,6 +126,17 @@ def pixels_of(key: Given, name: str) -> Pixels:
     if pixels.dtype.name not in ("uint8", "uint16"):
         raise ShapeError(f"{name} is {pixels.dtype}; a picture is uint8 or uint16")
     return pixels
+
+
+def as_drawn(pixels: np.ndarray, *, alpha: bool) -> Picture:
+    """A key as an interpolator is given it: on white, unless it can draw transparency."""
+    picture = to_picture(pixels)
+    return picture if alpha else composite_over(picture, _WHITE)
+
+
+def as_given(picture: np.ndarray, like: np.ndarray) -> Pixels:
+    """What an interpolator drew, in the depth and with the channels of the keys."""
+    return _widen(from_picture(picture, like.dtype), channels=like.shape[2], deep=False)
 
 
 def _widen(pixels: np.ndarray, *, channels: int, deep: bool) -> Pixels:

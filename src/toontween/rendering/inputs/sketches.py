@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from toontween.drawing.lines import Lines
 from toontween.drawing.reading import read_sketch
 from toontween.drawing.strokes import fit_lines
@@ -26,6 +28,20 @@ class PlacedSketches:
 
     warnings: list[str] = field(default_factory=list[str])
     """What is doubtful about them, and what was done to those that did not fit the first key."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
+class FittedSketch:
+    """One sketch on a sheet of the right shape."""
+
+    lines: Lines
+    """Of any size, with the sheet's aspect ratio."""
+
+    record: dict[str, Any]
+    """What provenance says of how it was read and adapted."""
+
+    warnings: tuple[str, ...]
+    """What is doubtful about it, each naming the sketch."""
 
 
 def drawing_numbers_of_keys(num_keys: int, count: int) -> tuple[int, ...]:
@@ -79,31 +95,58 @@ def _read(
 ) -> Lines:
     """The lines of one sketch in the keys' shape; what there is to say of it is noted."""
     pixels = pixels_of(sketch, name)
-    reading = read_sketch(to_picture(pixels), name=name)
+    fitted = fit_sketch(pixels, keys.pixels[0].shape[:2], mode=mode, name=name)
     height, width, _ = pixels.shape
     record: dict[str, Any] = {"drawing": number, "name": name, "width": width, "height": height}
     if isinstance(sketch, Still):
         record |= {"bit_depth": sketch.bit_depth, "sha256": sketch.sha256}
-    record["ground"] = reading.ground.value
-    record["paper"] = round(reading.paper, 4)
-    record["stroke_px"] = None if reading.stroke_px is None else round(reading.stroke_px, 2)
-    record["coverage"] = round(reading.lines.coverage, 4)
-    placed.records.append(record)
-    placed.warnings += reading.warnings
-    size = keys.pixels[0].shape[:2]
+    placed.records.append(record | fitted.record)
+    placed.warnings += fitted.warnings
+    return fitted.lines
+
+
+def fit_sketch(
+    pixels: np.ndarray,
+    size: tuple[int, int],
+    *,
+    mode: FitMode,
+    name: str,
+    sheet: str = "the first key",
+) -> FittedSketch:
+    """Read a sketch and put it on a sheet of a shape, at the sketch's own scale.
+
+    Args:
+        pixels: (h, w, 3|4), uint8 or uint16.
+        size: Height and width of what it belongs to; only their ratio counts.
+        mode: What to do if the sketch has another shape.
+        name: What warnings call the sketch.
+        sheet: What they call that which has the size.
+
+    Raises:
+        InputError: The sketch has another shape and the mode is "error".
+    """
+    reading = read_sketch(to_picture(pixels), name=name)
+    record: dict[str, Any] = {
+        "ground": reading.ground.value,
+        "paper": round(reading.paper, 4),
+        "stroke_px": None if reading.stroke_px is None else round(reading.stroke_px, 2),
+        "coverage": round(reading.lines.coverage, 4),
+    }
+    height, width = pixels.shape[:2]
     if aspects_agree((height, width), size):
-        return reading.lines
-    sizes = f"{name} is {width}×{height}, the first key {size[1]}×{size[0]}"
+        return FittedSketch(lines=reading.lines, record=record, warnings=reading.warnings)
+    sizes = f"{name} is {width}×{height}, {sheet} {size[1]}×{size[0]}"
     if mode == "error":
-        hint = "draw it on the keys' sheet, or use --fit pad or --fit crop"
+        hint = "draw it on a sheet of that shape, or use --fit pad or --fit crop"
         raise InputError(f"{sizes}: the shapes differ", hint=hint)
     record["adapted"] = "letterboxed" if mode == "pad" else "cropped"
-    placed.warnings.append(f"{sizes}: {record['adapted']}, not stretched")
     height_px, width_px = _sheet_around((height, width), size, mode=mode)
     # the method scales it once and for all: here its pixels stay as they are
-    return fit_lines(
+    lines = fit_lines(
         reading.lines, height_px=height_px, width_px=width_px, mode=mode, strokes="keep"
     )
+    done = f"{sizes}: {record['adapted']}, not stretched"
+    return FittedSketch(lines=lines, record=record, warnings=(*reading.warnings, done))
 
 
 def _sheet_around(
