@@ -23,6 +23,8 @@ SURFACE = {
         "--prompt",
         "--seed",
         "--set",
+        "--line-art",
+        "--binary",
         "--fit",
         "--device",
         "--overwrite",
