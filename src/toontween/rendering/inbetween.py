@@ -1,5 +1,7 @@
 """`toontween.inbetween`: two pictures in, the drawings between them out, in one call."""
 
+import warnings
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from toontween.errors import InputError, ToonTweenWarning
 from toontween.interpolators.base import Interpolator
 from toontween.media.frames import Pixels
 from toontween.media.images import read_still
@@ -18,7 +21,7 @@ Key = str | PathLike[str] | Image.Image | np.ndarray
 """A file, a PIL image, or an array (h, w, 3|4) of uint8 or uint16."""
 
 
-def inbetween(
+def inbetween(  # noqa: PLR0913  everything in one call; all but the keys have defaults
     first: Key,
     last: Key,
     *,
@@ -27,6 +30,7 @@ def inbetween(
     model: str | None = None,
     prompt: str = "",
     seed: int = 0,
+    sketches: Mapping[int, Key] | None = None,
     line_art: bool = False,
     **options: Any,
 ) -> list[Image.Image]:
@@ -40,8 +44,11 @@ def inbetween(
         model: Weights of method `toon`, which it implies: a name or a folder.
         prompt: A line of text, for methods that read it.
         seed: Seed of whatever is random.
+        sketches: Index in the result → rough of that drawing, on any ground; implies method `toon`.
         line_art: Whether the keys are line drawings, whose in-betweens stand on the same bare ground.
         options: Settings of the method, by its own names, and `device` for `toon`.
+
+    What is doubtful (a blank sketch, a key of another shape) is issued as `ToonTweenWarning`.
 
     Returns:
         The in-betweens without the keys, RGB, or RGBA when a key is; 8 bits a channel.
@@ -54,12 +61,31 @@ def inbetween(
         interpolator, rest = method, dict(options)
     else:
         device = str(options.pop("device", "auto"))
-        interpolator, rest = build_interpolator(method, model=model, device=device, options=options)
+        interpolator, rest = build_interpolator(
+            method, model=model, device=device, options=options, sketches=bool(sketches)
+        )
     settings = RenderSettings(
-        count=count, prompt=prompt, seed=seed, options=rest, line_art=line_art
+        count=count,
+        prompt=prompt,
+        seed=seed,
+        sketches=_by_number(sketches or {}, count=count),
+        options=rest,
+        line_art=line_art,
     )
     take = render_keys([_read(first), _read(last)], interpolator, settings=settings)
+    for warning in take.warnings:
+        warnings.warn(warning, ToonTweenWarning, stacklevel=2)
     return [Image.fromarray(_to_8_bit(drawing)) for drawing in take.inbetweens]
+
+
+def _by_number(sketches: Mapping[int, Key], *, count: int) -> dict[int, Given]:
+    """Sketches by the numbers that a rendering gives its drawings: the first key is 1."""
+    for index in sketches:
+        if not 0 <= index < count:
+            raise InputError(
+                f"a sketch for in-between {index} of {count}", hint=f"they are 0…{count - 1}"
+            )
+    return {index + 2: _read(sketch) for index, sketch in sketches.items()}
 
 
 def _read(key: Key) -> Given:

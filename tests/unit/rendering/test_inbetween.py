@@ -9,7 +9,14 @@ from PIL import Image
 
 import toontween as tt
 from tests.cli.drawings import drawing
-from toontween.errors import InputError, ShapeError, UnknownNameError
+from toontween.errors import InputError, ShapeError, ToonTweenWarning, UnknownNameError
+from toontween.interpolators.base import (
+    Capabilities,
+    InbetweenRequest,
+    InbetweenResult,
+    Interpolator,
+    Timing,
+)
 from toontween.interpolators.catalog import build
 from toontween.media.images import write_still
 
@@ -49,6 +56,41 @@ def test_a_method_can_be_named_configured_or_brought_along():
     named = tt.inbetween(FIRST, LAST, count=1, method="hold")
     assert np.array_equal(np.asarray(held[0]), np.asarray(named[0]))
     assert tt.inbetween(FIRST, LAST, count=1, method="flow", sharpness=5)
+
+
+class Following(Interpolator):
+    """Holds the first key and remembers which drawings had a sketch."""
+
+    name = "following"
+    capabilities = Capabilities(timing=Timing.ANY_TIME, sketches=True)
+
+    def inbetween(self, request: InbetweenRequest) -> InbetweenResult:
+        self.sketched = sorted(request.sketches)
+        return InbetweenResult(drawings=[request.first] * len(request.times))
+
+
+def test_sketches_are_numbered_as_the_result_is():
+    rough = np.full((24, 32, 3), 255, np.uint8)
+    rough[10:12, 4:28] = 0
+    following = Following()
+    tt.inbetween(FIRST, LAST, count=3, method=following, sketches={0: rough, 2: rough})
+    assert following.sketched == [0, 2]
+    with pytest.raises(InputError, match="in-between 3 of 3"):
+        tt.inbetween(FIRST, LAST, count=3, method=following, sketches={3: rough})
+
+
+def test_what_is_doubtful_is_a_warning():
+    blank = np.full((24, 32, 3), 255, np.uint8)
+    with pytest.warns(ToonTweenWarning) as caught:
+        tt.inbetween(FIRST, LAST, count=1, method=Following(), sketches={0: blank})
+    assert any("blank" in str(one.message) for one in caught)
+
+
+def test_line_drawings_stay_on_their_ground():
+    layer = np.zeros((24, 32, 4), np.uint8)
+    layer[10:12, 4:28, 3] = 255
+    [drawn] = tt.inbetween(layer, layer, count=1, line_art=True)
+    assert np.array_equal(np.asarray(drawn)[..., 3], layer[..., 3])
 
 
 def test_wrong_arguments_are_refused():
