@@ -35,6 +35,15 @@ _FAINT_PENCIL = 0.12
 _PAINTED = 0.03
 """Part of the picture from which painted areas make it a finished picture."""
 
+_PAINTED_OF_DRAWN = 0.2
+"""The same for small things: part of what is drawn, if it is at least a sixth of `_PAINTED`."""
+
+_BLOTCHED = 0.7
+"""Part of what stands out on a sheet from which it is blots rather than strokes, and spotted blacks are not meant."""
+
+_BLOTS = 0.01
+"""Part of the picture from which blots are worth a word."""
+
 _FULL = 0.45
 """Part of the picture from which it is more ink than paper."""
 
@@ -148,6 +157,9 @@ def _see_opaque(pixels: UInt8[np.ndarray, "h w 3"], *, ground: GroundChoice) -> 
     flat = flat_ground(pixels, light=light)
     if flat.is_even:
         return _see_flat(away_from(pixels, flat.colour, light=light), kind)
+    if ground != "auto" and flat_ground(pixels, light=not light).is_even:  # drawn, if not on that
+        pure = (255, 255, 255) if light else (0, 0, 0)
+        return _see_flat(away_from(pixels, pure, light=light), kind)
     toward = pixels if light else 255 - pixels
     sheet = evened(toward)
     if not sheet.is_paper:
@@ -159,7 +171,7 @@ def _see_opaque(pixels: UInt8[np.ndarray, "h w 3"], *, ground: GroundChoice) -> 
         return _Seen(ink=ink, ground=kind, paper=sheet.even, doubts=(doubt,))
     drawn = pencil(sheet)
     doubts: list[str] = []
-    if drawn.blotched > 0.5:
+    if drawn.blotched > _BLOTCHED and np.mean(drawn.ink > _TRACE) > _BLOTS:
         doubts.append(_not_lines(f"{drawn.blotched:.0%} of what stands out is blots"))
     if drawn.ink.any() and drawn.darkness < _FAINT_PENCIL:
         doubts.append(
@@ -173,7 +185,7 @@ def _see_flat(away: UInt8[np.ndarray, "h w 3"], ground: Ground) -> _Seen:
     ink = without_haze(away.max(axis=2))
     paper = float(np.mean(ink == 0))
     painted = painted_part(away)
-    if painted < _PAINTED:
+    if painted < min(_PAINTED, max(_PAINTED / 6, _PAINTED_OF_DRAWN * (1 - paper))):
         return _Seen(ink=ink, ground=ground, paper=paper)
     doubt = _not_lines(f"{paper:.0%} of it is even ground, {painted:.0%} painted areas")
     return _Seen(ink=lines_among_paint(away), ground=ground, paper=paper, doubts=(doubt,))

@@ -18,6 +18,12 @@ _LINE = 0.03
 _OTHER = 48
 """Levels by which a painted area differs from the pen."""
 
+_EVEN = 32
+"""Levels within which neighbouring pixels of a painted area are; the flanks of soft strokes are steeper."""
+
+_LEAST_PX = 9
+"""Narrowest area, so that crossing strokes are none in a small picture."""
+
 _LOOKED_AT_PX = 512
 _INKED = 25
 
@@ -39,7 +45,11 @@ def painted_part(away: UInt8[np.ndarray, "h w 3"]) -> float:
     strokes = inked & ~wide
     drawn = strokes if strokes.any() else inked
     pen = np.median(away[drawn & (ink >= np.percentile(ink[drawn], 75))], axis=0)
-    other = np.abs(away[wide] - pen).max(axis=1) > _OTHER
+    block = np.ones((3, 3), np.uint8)
+    quiet = cv2.medianBlur(away, 3)
+    steps = cv2.morphologyEx(quiet, cv2.MORPH_GRADIENT, block, borderType=cv2.BORDER_REPLICATE)
+    even = wide & (steps.max(axis=2) <= _EVEN)
+    other = np.abs(away[even] - pen).max(axis=1) > _OTHER
     return float(np.count_nonzero(other)) / ink.size
 
 
@@ -58,6 +68,6 @@ def lines_among_paint(away: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h 
 
 
 def _wide(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    side = max(3, round(min(mask.shape) * _WIDE)) | 1
+    side = max(_LEAST_PX, round(min(mask.shape) * _WIDE)) | 1
     kernel = np.ones((side, side), np.uint8)
     return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
