@@ -1,6 +1,6 @@
 """A finished run: the drawings, how they are exposed, and how they are written."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +15,7 @@ from toontween.media.sequences import write_sequence
 from toontween.media.video import holds_exactly, write_video
 from toontween.rendering.writing.container import fit_for
 from toontween.rendering.writing.output import Output, OutputKind, check_output, understand_output
+from toontween.rendering.writing.placement import Placement
 from toontween.rendering.writing.provenance import comment, sidecar, write_with_sidecar
 
 
@@ -89,18 +90,28 @@ class Take:
             for _ in range(self.on):
                 yield drawing
 
-    def write(self, out: str | Path | Output, *, overwrite: bool = False) -> WrittenTake:
+    def write(
+        self, out: str | Path | Output | Placement, *, overwrite: bool = False
+    ) -> WrittenTake:
         """Write the take and its provenance sidecar, both or neither.
+
+        Args:
+            out: Where to. In a placement, single pictures have names of their own; it must be of this take.
+            overwrite: Whether files that exist may be replaced.
 
         Raises:
             OutputError: The output exists, cannot be written, or cannot hold this take. Nothing new
                 is left behind and old files are as they were.
         """
-        output = out if isinstance(out, Output) else understand_output(out)
+        placement = out if isinstance(out, Placement) else None
+        output = _output_of(out)
         if output.kind is OutputKind.STILL and len(self.inbetweens) != 1:
             raise OutputError(f"{output.path} holds one drawing, not {len(self.inbetweens)}")
-        num_pictures = output.num_files(len(self.drawings), on=self.on)
-        check_output(output, num_pictures=num_pictures, inputs=(), overwrite=overwrite)
+        if placement is not None:
+            placement.check(inputs=(), overwrite=overwrite)
+        else:
+            num_pictures = output.num_files(len(self.drawings), on=self.on)
+            check_output(output, num_pictures=num_pictures, inputs=(), overwrite=overwrite)
         held, losses = fit_for(output.path.suffix, self.drawings[0])
         warnings = (*self.warnings, *losses)
         keys = (self.drawings[number - 1] for number in self.key_numbers)
@@ -109,7 +120,9 @@ class Take:
         text = comment(record, sidecar_name=output.sidecar.name)
         outputs, provenance = write_with_sidecar(
             output,
-            lambda scratch: self._write_media(output, scratch, held=held, text=text),
+            lambda scratch: self._write_media(
+                output, scratch, names=_names_in(placement), held=held, text=text
+            ),
             describe=lambda staged: sidecar(record, outputs=staged, lossy=lossy, warnings=warnings),
             overwrite=overwrite,
         )
@@ -126,6 +139,7 @@ class Take:
         output: Output,
         folder: Path,
         *,
+        names: Sequence[str] | None,
         held: Callable[[np.ndarray], Pixels],
         text: Mapping[str, str],
     ) -> list[Path]:
@@ -136,6 +150,11 @@ class Take:
         if output.kind is OutputKind.VIDEO:
             write_video(target, map(held, self.frames()), fps=self.fps, text=text)
             return [target]
+        if names is not None:
+            files = [folder / name for name in names]
+            for file, drawing in zip(files, self.drawings, strict=True):
+                write_still(file, held(drawing), text=text)
+            return files
         pictures = self.frames() if output.kind is OutputKind.FRAMES else self.drawings
         return write_sequence(target, map(held, pictures), text=text)
 
@@ -148,3 +167,16 @@ class Take:
             "num_frames": self.num_frames,
             "keys": list(self.key_numbers),
         }
+
+
+def _output_of(out: str | Path | Output | Placement) -> Output:
+    if isinstance(out, Placement):
+        return out.output
+    return out if isinstance(out, Output) else understand_output(out)
+
+
+def _names_in(placement: Placement | None) -> list[str] | None:
+    """Names of the files of a placement's drawings; None where they are not placed singly."""
+    if placement is None or placement.output.kind not in (OutputKind.FRAMES, OutputKind.DRAWINGS):
+        return None
+    return [path.name for path in placement.paths]

@@ -80,8 +80,7 @@ def sidecar(
 def comment(record: Mapping[str, Any], *, sidecar_name: str) -> dict[str, str]:
     """The short text that goes inside media whose format holds one."""
     keys = ", ".join(str(d["number"]) for d in record["drawings"] if d["kind"] == "key")
-    method = record["method"]["name"]
-    return {
-        "Software": "ToonTween",
-        "Comment": f"Generated in-betweens (method {method}); keys: drawings {keys}. See {sidecar_name}",
-    }
+    kept = f"; keys: drawings {keys}" if keys else ""
+    drawn, method = record.get("generates", "in-betweens"), record["method"]["name"]
+    text = f"Generated {drawn} (method {method}){kept}. See {sidecar_name}"
+    return {"Software": "ToonTween", "Comment": text}
