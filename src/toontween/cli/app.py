@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from toontween.cli import doctor, render, sketch, weights
+from toontween.cli import colorize, doctor, render, sketch, weights
 from toontween.cli.console import fail
 from toontween.errors import ToonTweenError
 
@@ -30,6 +30,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.command(name="render")(render.render)
+app.command(name="colorize")(colorize.colorize)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(sketch.app)
 app.add_typer(weights.app)
