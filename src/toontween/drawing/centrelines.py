@@ -36,7 +36,8 @@ def redrawn(
     work = round(size[0] * enlarged), round(size[1] * enlarged)
     ink = resized(ink, work)
     stroke_px *= scale * enlarged
-    strong = cv2.dilate(ink, _disc(stroke_px / 2))
+    reach = 2 * round(stroke_px / 2) + 1
+    strong = cv2.dilate(ink, np.ones((reach, reach), np.uint8))
     # without pinholes and ragged edges, around and along which thinning would lead the line
     smooth = cv2.GaussianBlur(ink, (0, 0), max(0.3, stroke_px / 8))
     mask = smooth > 0.5 * np.maximum(strong, 0.15)
@@ -73,8 +74,7 @@ def _centre_lines(
     centre = np.zeros_like(mask)
     if core.any():
         # a stroke further than the core is from the rim, so that the corners of solids are no strokes
-        grown = cv2.dilate(core.astype(np.uint8), _disc((_SOLID / 2 + 1) * stroke_px)) > 0
-        solid = grown & mask
+        solid = mask & (_depth(~core) <= (_SOLID / 2 + 1) * stroke_px)
         inner = _depth(solid)
         centre = (inner > inset_px) & (inner <= inset_px + 1)
         mask = mask & ~solid

@@ -1,7 +1,15 @@
 """How wide strokes are, and lines brought to another size with strokes that a network knows.
 
-The sketch encoder was trained on extracted lines at 512 × 320. True line layers of the drawn scenes
-(`data.synthetic`) are 2.5…3.0 px wide there (median 2.8), and 1.4…1.7 px when averaged down to 256 × 160.
+The sketch encoder was trained on extracted lines at 512 × 320. Strokes that are measured here on the true line layers of
+the drawn scenes (`data.synthetic`, 18 drawings):
+
+| size | narrowest | median | widest |
+|---|---|---|---|
+| 512 × 320 | 2.2 px | 2.7 px | 3.1 px |
+| the same averaged down to 256 × 160 | 1.4 px | 1.6 px | 1.7 px |
+
+From that come the bounds below. They hold at 512 × 320 and grow with the sheet's side; on smaller sheets strokes cannot
+be thinner than about a pixel, so that there the lower bound stays.
 """
 
 from typing import Literal
@@ -19,10 +27,21 @@ Strokes = Literal["auto", "keep"]
 """Whether strokes that would be too thin or too thick for the network are redrawn."""
 
 _KNOWN_PIXELS = 512 * 320
+
 _THINNEST_PX = 0.9
+"""A line one pixel wide without soft edges measures 0.9 to 1; anything less has been averaged away."""
+
 _THIN_PX = 1.5
-_TYPICAL_PX = 2.8
+"""What too thin strokes become: the least that is a full line wherever it falls between pixels."""
+
+_TYPICAL_PX = 2.7
+"""What too thick strokes become."""
+
 _THICKEST_PX = 4.5
+"""Half as wide again as the widest that was measured."""
+
+_THICKEST_SMALL_PX = 2.5
+"""The same on small sheets."""
 
 
 def stroke_width(lines: Lines) -> float | None:
@@ -118,7 +137,7 @@ def _scaled(
     if width * scale < _THINNEST_PX * max(1.0, relative):
         wanted = _THIN_PX * max(1.0, relative)
         return Lines(resized(thickened(lines.ink, wanted / scale - width), size))
-    if width * scale > max(2.5, _THICKEST_PX * relative):
+    if width * scale > max(_THICKEST_SMALL_PX, _THICKEST_PX * relative):
         wanted = max(_THIN_PX, _TYPICAL_PX * relative)
         return Lines(redrawn(lines.ink, size=size, stroke_px=width, width_px=wanted))
     return lines if lines.ink.shape == size else Lines(resized(lines.ink, size))
