@@ -17,13 +17,17 @@ from toontween.interpolators.base import Picture
 At = Literal["auto", "none"] | tuple[int | None, ...]
 """Which drawing each reference is: found out, none, or said (None for one that is no drawing)."""
 
-LEAST_FOUND = 0.97
-"""Part of a sketch's lines that must run along lines of the reference. Measured on the bundled scenes: 0.98…1.00 for the
+SAME = 0.97
+"""Part of the lines of one that must run along lines of the other. Measured on the bundled scenes: 0.98…1.00 for the
 drawing itself, with and without a background; at most 0.98 for the drawing next to it, whose lines are less than a pixel
 away then; 0.16…0.94 for others."""
 
 LEAST_USED = 0.5
-"""Part of the reference's lines that the sketch must have: a few lines of a detail prove nothing."""
+"""Part of the reference's lines that the sketch must have then: it may leave out a background, but a detail proves nothing."""
+
+LEAST_FOUND = 0.85
+"""Part of the sketch's lines that must be found in the reference if all that is found there is in the sketch: faint
+lines on dark colours are missed."""
 
 REACH_PX = 1.5
 """How far lines may be apart, at least …"""
@@ -47,7 +51,9 @@ class Agreement:
     @property
     def is_same(self) -> bool:
         """Whether the drawing is the sketch, coloured."""
-        return self.found >= LEAST_FOUND and self.used >= LEAST_USED
+        if self.found >= SAME:
+            return self.used >= LEAST_USED
+        return self.used >= SAME and self.found >= LEAST_FOUND
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
