@@ -31,8 +31,8 @@ def scribble(height: int, width: int, *, pen: int, num_strokes: int = 8, seed: i
 
 
 def strokes(height: int, width: int, curves: Sequence[np.ndarray], *, pen: int) -> Ink:
-    """Polylines through points (x, y), drawn larger and averaged so that their width is exact."""
-    times = 4
+    """Polylines through points (x, y), on smaller sheets drawn larger and averaged so that their width is exact."""
+    times = 4 if height * width < 2_000_000 else 1
     sheet = np.zeros((height * times, width * times), np.uint8)
     for curve in curves:
         points = np.rint((np.asarray(curve) + 0.5) * times * 16).astype(np.int32)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
-from skimage.filters import apply_hysteresis_threshold
 
 from toontween.drawing.paper.sizes import reduced
 
@@ -136,17 +135,18 @@ def pencil(sheet: Sheet) -> Pencil:
 def _strokes(
     darkness: Float32[np.ndarray, "h w"], *, grain: Float32[np.ndarray, "h w"]
 ) -> Bool[np.ndarray, "h w"]:
-    """What is darker than the grain and hangs together, in some length or very dark."""
-    mask = apply_hysteresis_threshold(
-        darkness, np.maximum(_LOW * grain, 0.03), np.maximum(_HIGH * grain, 0.08)
+    """What is darker than the grain, hangs together with what surely is, and has some length or is very dark."""
+    may_be = (darkness > _LOW * grain) & (darkness > 0.03)
+    num, marked, stats, _ = cv2.connectedComponentsWithStats(
+        may_be.astype(np.uint8), connectivity=8
     )
-    num, marked, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     labels = np.asarray(marked, np.int32)
+    sure = may_be & (darkness > _HIGH * grain) & (darkness > 0.08)
+    very_dark = sure & (darkness > 2 * _HIGH * grain) & (darkness > 0.16)
     short = min(darkness.shape)
     longest = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    dark = np.zeros(num, bool)
-    dark[np.unique(labels[mask & (darkness > np.maximum(2 * _HIGH * grain, 0.16))])] = True
-    keep = (longest >= short / 40) | dark
+    keep = (longest >= short / 40) | (np.bincount(labels[very_dark], minlength=num) > 0)
+    keep &= np.bincount(labels[sure], minlength=num) > 0
     keep &= stats[:, cv2.CC_STAT_AREA] > max(4, (short / 150) ** 2)
     keep[0] = False
     return keep[labels]
@@ -187,31 +187,40 @@ def _smudges(darkness: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]
 
 def _grain(darkness: Float32[np.ndarray, "h w"]) -> float:
     """From what is lighter than the paper: strokes are not."""
-    lighter = darkness[darkness < 0]
+    seen = _sample(darkness)
+    lighter = seen[seen < 0]
     return max(1.4826 * float(np.median(-lighter)) if lighter.size else 0.0, 1 / 255)
 
 
 def _mode(darkness: Float32[np.ndarray, "h w"]) -> float:
     """The commonest value: the paper itself."""
-    counts, edges = np.histogram(darkness, bins=512, range=(-0.5, 0.5))
+    counts, edges = np.histogram(_sample(darkness), bins=512, range=(-0.5, 0.5))
     smooth = np.convolve(counts, np.ones(5) / 5, mode="same")
     at = int(smooth.argmax())
     return float((edges[at] + edges[at + 1]) / 2)
 
 
+def _sample(darkness: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "y x"]:
+    """A million pixels or two are enough for statistics."""
+    step = max(1, int((darkness.size / 1_000_000) ** 0.5))
+    return darkness[::step, ::step]
+
+
 def _rim_of_scanner(darkness: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """Bars along at least half of a side and touching the edge: the scanner's lid, not strokes that run off."""
-    dark = (darkness > 0.3).astype(np.uint8)
-    height, width = dark.shape
+    dark = (reduced(darkness, _STROKES_PX) > 0.3).astype(np.uint8)
     found = np.zeros(dark.shape, np.uint8)
-    for bar in ((1, max(2, width // 2)), (max(2, height // 2), 1)):
+    for bar in ((1, max(2, dark.shape[1] // 2)), (max(2, dark.shape[0] // 2), 1)):
         long = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones(bar, np.uint8))
-        _, marked = cv2.connectedComponents(long, connectivity=8)
+        num, marked = cv2.connectedComponents(long, connectivity=8)
         labels = np.asarray(marked, np.int32)
-        edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-        touching = np.unique(edge[edge > 0])
-        found |= np.isin(labels, touching).astype(np.uint8) if touching.size else 0
-    return cv2.dilate(found, np.ones((5, 5), np.uint8)) > 0
+        touching = np.zeros(num, bool)
+        for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+            touching[edge] = True
+        touching[0] = False
+        found |= touching[labels].astype(np.uint8)
+    reach = cv2.dilate(found, np.ones((5, 5), np.uint8)).astype(np.float32)
+    return _enlarged(reach, darkness.shape) > 0
 
 
 def _blotched(mask: Bool[np.ndarray, "h w"]) -> float:
