@@ -1,20 +1,38 @@
 """Lines of a finished, coloured drawing, without weights.
 
 A line is a narrow stretch that is darker than what lies on both its sides. The picture without its lines is found by a
-morphological closing with a disc a little wider than the pen; what the closing filled, and no channel
-brightened, is the ink. A plain edge between two colours fills nothing, so every line answers once, at its own width.
+morphological closing with a disc a little wider than the pen; what the closing filled is ink. A plain edge between two
+colours fills nothing, so every line answers once, at its own width. What is narrow and dark but no line (tips, specks,
+shades, texture) is told apart by the length, slenderness, darkness and colour of whole strokes.
 """
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
-from skimage.filters import apply_hysteresis_threshold
-from skimage.morphology import skeletonize
+from jaxtyping import Float32, UInt8
 
 from toontween.drawing.lines import Lines
+from toontween.drawing.ridges.boundaries import find_boundaries
+from toontween.drawing.ridges.darkness import narrow_darkness, to_planes
+from toontween.drawing.ridges.evidence import Demands, lines_among
+from toontween.drawing.ridges.inking import inked
+from toontween.drawing.ridges.pen import Pen, study_pen
+from toontween.drawing.ridges.spines import find_spines
 from toontween.errors import InputError
+
+_BROAD_CONTRAST = 1.75
+"""Strokes much wider than the pen must stand out by so many times more."""
+
+_BROAD_ALLOWED = 5.0
+"""And be no lighter than the pen by more than this, 0…255."""
+
+_FINE_SLENDER = 1.5
+_FINE_SLRANGE = 1.5
+_BROAD_SLENDER = 2.5
+_BROAD_SLRANGE = 2.5
+_BROAD_PX = 10
+"""They are looked for on a picture small enough for them to be no wider than twice this."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,8 +43,8 @@ class ExtractionSettings:
         InputError: A value is out of range.
     """
 
-    contrast: float = 0.16
-    """How much darker than its sides a line has to be somewhere along it, 0…1; it is followed to half of that."""
+    contrast: float = 0.2
+    """How much darker than its sides a line of middling length is, 0…1; longer and darker ones are found below it."""
 
     widest: float = 0.035
     """Thickness of the thickest line looked for, as a part of the picture's shorter side."""
@@ -35,7 +53,8 @@ class ExtractionSettings:
     """Length of the shortest line kept, as a part of the picture's shorter side."""
 
     boundaries: float = 0.0
-    """Ink of boundaries between colours that no line separates, 0…1; 0 leaves them out."""
+    """Ink of boundaries between colours that no line separates, 0…1. 0 leaves them out; drawings without lines
+    need them."""
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -45,8 +64,6 @@ class ExtractionSettings:
             ("boundaries", 0.0, 1.0),
         ):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise InputError(f"{name} {value!r} is not a number")
             if not low <= value <= high:
                 raise InputError(f"{name} is {value}, not within {low}…{high}")
 
@@ -54,55 +71,70 @@ class ExtractionSettings:
 def extract_lines(
     picture: Float32[np.ndarray, "h w 3"], settings: ExtractionSettings | None = None
 ) -> Lines:
-    """The lines of a finished drawing.
+    """The lines of a finished drawing, with full ink and soft edges.
 
     Args:
         picture: Display-referred sRGB in 0…1.
         settings: What counts as a line.
     """
     settings = settings or ExtractionSettings()
-    pixels = np.rint(picture * np.float32(255)).astype(np.uint8)
-    side = min(pixels.shape[:2])
-    darker = _narrow_darkness(pixels, max(2, round(settings.widest * side / 2)))
-    strong = 255 * settings.contrast
-    pen = _pen_px(darker > strong)
-    if pen is not None:
-        darker = _narrow_darkness(pixels, max(2, round(0.9 * pen + 0.5)))
-    inked = apply_hysteresis_threshold(darker, strong / 2, strong)
-    inked = _without_short(inked, settings.shortest * side)
-    return Lines(_full_ink(darker, inked))
+    pixels = np.rint(np.clip(picture, 0, 1) * np.float32(255)).astype(np.uint8)
+    planes = to_planes(pixels)
+    widest_px = settings.widest * min(picture.shape[:2])
+    pen = study_pen(planes, widest_px=widest_px, least_darkness=255 * settings.contrast)
+    ink = _pen_lines(planes, pen, settings)
+    if widest_px > 2 * _pen_radius(pen) + 1:
+        ink = np.maximum(ink, _broad_lines(planes, pen, widest_px, settings))
+    if settings.boundaries > 0:
+        missing = find_boundaries(planes, ink, step=settings.contrast, pen_px=pen.width_px)
+        ink = np.maximum(ink, missing * np.float32(settings.boundaries))
+    return Lines(ink)
 
 
-def _narrow_darkness(
-    pixels: UInt8[np.ndarray, "h w 3"], radius_px: int
-) -> UInt8[np.ndarray, "h w"]:
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
-    filled = cv2.morphologyEx(pixels, cv2.MORPH_BLACKHAT, disc).max(axis=2)
-    emptied = cv2.morphologyEx(pixels, cv2.MORPH_TOPHAT, disc).max(axis=2)
-    return cv2.subtract(filled, emptied)
+def _pen_radius(pen: Pen) -> float:
+    return float(max(2, round(0.9 * pen.width_px + 0.5)))
 
 
-def _pen_px(inked: Bool[np.ndarray, "h w"]) -> float | None:
-    spine = skeletonize(inked)
-    if not spine.any():
-        return None
-    inside = cv2.distanceTransform(inked.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    return float(2 * np.median(inside[spine]))
-
-
-def _without_short(inked: Bool[np.ndarray, "h w"], shortest_px: float) -> Bool[np.ndarray, "h w"]:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(inked.astype(np.uint8))
-    extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    keep = extent >= shortest_px
-    keep[0] = False
-    return keep[np.asarray(labels, np.int32)]
-
-
-def _full_ink(
-    darker: UInt8[np.ndarray, "h w"], inked: Bool[np.ndarray, "h w"]
+def _pen_lines(
+    planes: UInt8[np.ndarray, "h w 4"], pen: Pen, settings: ExtractionSettings
 ) -> Float32[np.ndarray, "h w"]:
-    reach = np.ones((5, 5), np.uint8)
-    core = np.where(inked, darker, np.uint8(0))
-    full = cv2.dilate(core, reach).astype(np.float32)
-    ink = np.where(full > 0, darker / np.maximum(full, 1), 0)
-    return np.minimum(ink * 1.1, 1).astype(np.float32)
+    """Lines about as wide as the pen."""
+    luma = planes[..., 3]
+    reach = pen.width_px / 2 + 1
+    spines = find_spines(narrow_darkness(planes, _pen_radius(pen)), reach_px=reach)
+    if spines is None:
+        return np.zeros(luma.shape, np.float32)
+    demands = Demands(
+        contrast=settings.contrast,
+        shortest_px=settings.shortest * min(luma.shape),
+        slender=(_FINE_SLENDER, _FINE_SLENDER + _FINE_SLRANGE),
+        longer_is_better=True,
+    )
+    return inked(spines, lines_among(spines, luma, pen, demands), luma, reach_px=reach)
+
+
+def _broad_lines(
+    planes: UInt8[np.ndarray, "h w 4"], pen: Pen, widest_px: float, settings: ExtractionSettings
+) -> Float32[np.ndarray, "h w"]:
+    """Strokes of the pen's colour that are wider than the pen."""
+    height, width = planes.shape[:2]
+    scale = min(1.0, 2 * _BROAD_PX / widest_px)
+    if scale < 1:
+        planes = cv2.resize(planes, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        pen = Pen(width_px=pen.width_px * scale, luma=pen.luma)
+    luma, radius = planes[..., 3], max(2.0, widest_px * scale / 2)
+    spines = find_spines(
+        narrow_darkness(planes, radius), reach_px=radius, allowed=luma <= pen.luma + _BROAD_ALLOWED
+    )
+    if spines is None:
+        return np.zeros((height, width), np.float32)
+    demands = Demands(
+        contrast=_BROAD_CONTRAST * settings.contrast,
+        shortest_px=settings.shortest * min(luma.shape),
+        slender=(_BROAD_SLENDER, _BROAD_SLENDER + _BROAD_SLRANGE),
+        longer_is_better=False,
+    )
+    ink = inked(spines, lines_among(spines, luma, pen, demands), luma, reach_px=radius)
+    if scale == 1:
+        return ink
+    return cv2.resize(ink, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
