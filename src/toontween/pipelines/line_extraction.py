@@ -20,6 +20,13 @@ from toontween.drawing.reading import read_sketch
 from toontween.errors import InputError, ToonTweenWarning
 from toontween.registry import Registry
 
+_FLAT = 0.1
+"""A picture whose values all lie within so little is blank."""
+
+_WITHOUT_OUTLINES = (
+    "hardly any dark lines were found; a drawing without outlines needs the setting boundaries=1"
+)
+
 
 @runtime_checkable
 class LineMethod(Protocol):
@@ -109,7 +116,11 @@ class StrokeExtraction(ExtractionSettings):
 
     def extract(self, picture: Float32[np.ndarray, "h w 3"]) -> Lines:
         """The lines of a picture in 0…1, at the picture's size."""
-        return extract_lines(picture, self)
+        lines = extract_lines(picture, self)
+        hardly_any = lines.ink.sum() < min(picture.shape[:2])
+        if hardly_any and self.boundaries == 0 and np.ptp(picture) > _FLAT:
+            warnings.warn(_WITHOUT_OUTLINES, ToonTweenWarning, stacklevel=2)
+        return lines
 
 
 class ScanReading:
