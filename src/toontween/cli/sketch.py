@@ -1,11 +1,21 @@
 """`toontween sketch`: lines taken out of finished drawings, and sketches as the model sees them."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from toontween.cli.console import parse_settings, progress_bar, show_written
+from toontween.cli.console import (
+    parse_settings,
+    print_json,
+    print_lines,
+    progress_bar,
+    show_written,
+    warn,
+)
+from toontween.cli.render import Fit
+from toontween.errors import InputError
 
 app = typer.Typer(
     name="sketch",
@@ -29,6 +39,22 @@ class On(StrEnum):
     WHITE = "white"
     BLACK = "black"
     TRANSPARENT = "transparent"
+
+
+class Stand(StrEnum):
+    """What the lines of sketches stand on, or that it is to be found out."""
+
+    AUTO = "auto"
+    WHITE = "white"
+    BLACK = "black"
+    TRANSPARENT = "transparent"
+
+
+class Strokes(StrEnum):
+    """What becomes of strokes too thin or too thick for the model."""
+
+    AUTO = "auto"
+    KEEP = "keep"
 
 
 @app.command()
@@ -123,3 +149,84 @@ def extract(
     with progress_bar("finding lines", quiet=quiet) as progress:
         written = extract_files(job, progress=progress)
     show_written("sketch extract", written, out=out, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def preview(
+    sketches: Annotated[
+        list[str], typer.Argument(help="Pictures, folders of pictures, or in/%04d.png.")
+    ],
+    *,
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            "-o",
+            help="preview.png: a contact sheet. hints/ or hints/%04d.png: what the model sees, a "
+            "picture for each sketch.",
+        ),
+    ],
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            help="A key the sketches belong to: its shape and size are the frame's, and the lines are "
+            "shown over it. Without, each sketch is a frame."
+        ),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(metavar="WxH", help="Work within this size, as --set width= and height= do."),
+    ] = None,
+    ground: Annotated[
+        Stand, typer.Option(help="What the lines stand on, should it be misjudged.")
+    ] = Stand.AUTO,
+    fit: Annotated[
+        Fit, typer.Option(help="A sketch of another shape than the key: pad, crop, or error.")
+    ] = Fit.PAD,
+    strokes: Annotated[
+        Strokes,
+        typer.Option(
+            help="auto: redraw strokes too thin or thick for the model. keep: leave them."
+        ),
+    ] = Strokes.AUTO,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No remarks.")] = False,
+) -> None:
+    """Show sketches as the model will see them: given, white on black at the frame's size, over the key.
+
+    Example: `toontween sketch preview rough.png --key A.png --size 512x320 -o preview.png`
+    """
+    from toontween.rendering.sketch_preview import PreviewJob, preview_files
+
+    width, height = _parse_size(size)
+    job = PreviewJob(
+        sketches=tuple(sketches),
+        out=out,
+        key=key,
+        height=height,
+        width=width,
+        ground=ground.value,
+        fit=fit.value,
+        strokes=strokes.value,
+        overwrite=overwrite,
+    )
+    written = preview_files(job)
+    if not quiet:
+        for warning in written.warnings:
+            warn(warning)
+    if as_json:
+        print_json({"command": "sketch preview", "out": out, **written.summary()})
+    else:
+        print_lines([sketch.line for sketch in written.sketches])
+        print_lines([str(path) for path in written.outputs])
+
+
+def _parse_size(text: str | None) -> tuple[int | None, int | None]:
+    """Width and height of `512x320`."""
+    if text is None:
+        return None, None
+    width, _, height = text.lower().replace("×", "x").partition("x")
+    if not (width.isdecimal() and height.isdecimal() and max(len(width), len(height)) < 9):
+        raise InputError(f"--size {text!r} is not WIDTHxHEIGHT", hint="for example 512x320")
+    return int(width), int(height)

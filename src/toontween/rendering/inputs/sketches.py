@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from toontween.drawing.lines import Lines
-from toontween.drawing.reading import read_sketch
+from toontween.drawing.reading import GroundChoice, read_sketch
 from toontween.drawing.strokes import fit_lines
 from toontween.errors import InputError
 from toontween.media.frames import to_picture
@@ -112,6 +112,7 @@ def fit_sketch(
     mode: FitMode,
     name: str,
     sheet: str = "the first key",
+    ground: GroundChoice = "auto",
 ) -> FittedSketch:
     """Read a sketch and put it on a sheet of a shape, at the sketch's own scale.
 
@@ -121,11 +122,13 @@ def fit_sketch(
         mode: What to do if the sketch has another shape.
         name: What warnings call the sketch.
         sheet: What they call that which has the size.
+        ground: What the lines stand on, as for `read_sketch`.
 
     Raises:
-        InputError: The sketch has another shape and the mode is "error".
+        InputError: The sketch has another shape and the mode is "error", or its lines are said to be on transparency
+            where there is none.
     """
-    reading = read_sketch(to_picture(pixels), name=name)
+    reading = read_sketch(to_picture(pixels), name=name, ground=ground)
     record: dict[str, Any] = {
         "ground": reading.ground.value,
         "paper": round(reading.paper, 4),
