@@ -42,8 +42,9 @@ def redrawn(
     smooth = cv2.GaussianBlur(ink, (0, 0), max(0.3, stroke_px / 8))
     mask = smooth > 0.5 * np.maximum(strong, 0.15)
     centre = _centre_lines(mask, stroke_px=stroke_px, inset_px=width_px * enlarged / 2)
-    drawn = _drawn(centre, strong, width_px=width_px * enlarged)
-    return resized(drawn, size)
+    if not centre.any():  # no strokes at all: something with no middle and no rim in sight
+        return resized(ink, size)
+    return resized(_drawn(centre, strong, width_px=width_px * enlarged), size)
 
 
 def thickened(ink: Float32[np.ndarray, "h w"], by_px: float) -> Float32[np.ndarray, "h w"]:
@@ -107,8 +108,6 @@ def _drawn(
     centre: Bool[np.ndarray, "h w"], strength: Float32[np.ndarray, "h w"], *, width_px: float
 ) -> Float32[np.ndarray, "h w"]:
     """A round pen led along the centre lines, as strong as the ink there."""
-    if not centre.any():
-        return np.zeros_like(strength)
     away, nearest = cv2.distanceTransformWithLabels(
         (~centre).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )

@@ -21,6 +21,9 @@ _OTHER = 48
 _EVEN = 32
 """Levels within which neighbouring pixels of a painted area are; the flanks of soft strokes are steeper."""
 
+_FEW = 0.05
+"""Part of what is inked below which strokes beside the areas do not tell the pen."""
+
 _LEAST_PX = 9
 """Narrowest area, so that crossing strokes are none in a small picture."""
 
@@ -43,8 +46,10 @@ def painted_part(away: UInt8[np.ndarray, "h w 3"]) -> float:
     if not wide.any():
         return 0.0
     strokes = inked & ~wide
-    drawn = strokes if strokes.any() else inked
-    pen = np.median(away[drawn & (ink >= np.percentile(ink[drawn], 75))], axis=0)
+    if np.count_nonzero(strokes) < _FEW * np.count_nonzero(inked):  # lines lie along the areas
+        strokes = inked
+    total = away[strokes].sum(axis=1, dtype=np.int32)
+    pen = np.median(away[strokes][total >= np.percentile(total, 90)], axis=0)
     block = np.ones((3, 3), np.uint8)
     quiet = cv2.medianBlur(away, 3)
     steps = cv2.morphologyEx(quiet, cv2.MORPH_GRADIENT, block, borderType=cv2.BORDER_REPLICATE)
