@@ -1,7 +1,7 @@
 """Sketches as the model will see them: read, placed and scaled by the pipeline's own steps, and shown beside what was given."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -125,7 +125,7 @@ class _Shown:
     hint: UInt8[np.ndarray, "h w 3"]
     """White lines on black at the working size."""
 
-    panels: list[Pixels] = field(default_factory=list[Pixels])
+    panels: list[np.ndarray]
     """The sketch as given, the hint, and the lines over the key when there is one."""
 
 
@@ -142,7 +142,7 @@ def preview_files(job: PreviewJob) -> WrittenPreview:
         return _write_hints(job, source, inputs)
     path = Path(job.out)
     check_files([path], inputs=inputs, overwrite=job.overwrite)
-    rows: list[list[Pixels]] = []
+    rows: list[list[np.ndarray]] = []
     sketches: list[SketchSeen] = []
     for shown in _shown(job, source):
         rows.append(shown.panels)
@@ -215,7 +215,7 @@ def _show(sketch: Still, key: PreparedKeys | None, job: PreviewJob) -> _Shown:
     )
     hint = _hint_of(fitted.lines, frame, strokes=job.strokes)
     drawn = hint.draw(Ground.BLACK)
-    panels: list[Pixels] = [_shrunk(sketch.pixels, hint), drawn]
+    panels: list[np.ndarray] = [_shrunk(sketch.pixels, hint), drawn]
     if key is not None:
         panels.append(_over_key(hint, key))
     seen = SketchSeen(
@@ -247,7 +247,7 @@ def _record(sketch: Still, fitted: FittedSketch, hint: Lines) -> dict[str, Any]:
     return {"width": width, "height": height, **fitted.record, "model": model}
 
 
-def _shrunk(pixels: Pixels, hint: Lines) -> Pixels:
+def _shrunk(pixels: Pixels, hint: Lines) -> np.ndarray:
     """The sketch no larger than its hint, so that many of them fit into memory and onto the sheet."""
     height, width = pixels.shape[:2]
     scale = min(hint.height_px / height, hint.width_px / width, 1.0)

@@ -139,6 +139,11 @@ def test_a_dot_and_a_short_dash_survive_redrawing():
     assert np.all(thin[20:30, 66:84].max(axis=0) > 0.9)
 
 
+def test_what_has_no_centre_lines_is_not_lost():
+    ink = 1 - face(384, 512, pen=4)
+    assert scale_lines(Lines(ink), height_px=192, width_px=256).coverage > 0.5
+
+
 def test_keep_only_resizes():
     ink = face(640, 1024, pen=14)
     kept = scale_lines(Lines(ink), height_px=320, width_px=512, strokes="keep").ink
