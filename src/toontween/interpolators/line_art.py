@@ -2,8 +2,8 @@
 
 Line art comes as black on white, white on black, pencil on tinted paper or as a transparent line layer. Interpolators
 know finished frames, and what is nearest to them is dark lines on white. So the keys are brought there, and the
-in-betweens back: bare paper is exactly the keys' paper, a line layer stays a line layer, coloured trace lines keep
-their colour.
+in-betweens back: bare paper is exactly the keys' paper, a line layer stays a line layer, and full ink has the very
+colour that it has in the keys.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from toontween.drawing.finishing import binarised
+from toontween.drawing.inks import inks_of, nearest_ink, off_white
 from toontween.drawing.line_colours import LINE_COLOURS, carried_over, split_colours
 from toontween.drawing.lines import Ground, Lines
 from toontween.drawing.paper.grounds import flat_ground
@@ -62,13 +63,16 @@ class _Paper:
             return 1 - ((colours - self.colour) / (1 - self.colour)).clip(0, 1)
         return (colours / self.colour).clip(0, 1)
 
-    def from_white(self, ink: Float32[np.ndarray, "h w 3"]) -> Picture:
-        """Ink of each channel (1 − value on white) on this paper."""
+    def from_white(
+        self, ink: Float32[np.ndarray, "h w 3"], inks: Float32[np.ndarray, "n 3"]
+    ) -> Picture:
+        """Ink of each channel (1 − value on white) on this paper; of a line layer, known inks are opaque."""
         if self.is_clear:
-            alpha = ink.max(axis=2, keepdims=True)
-            swallowed = np.divide(ink, alpha, out=np.ones_like(ink), where=alpha > 0)
-            colours = swallowed if self.is_dark else 1 - swallowed
-            return np.concatenate([colours, alpha], axis=2)
+            layer = off_white(1 - ink, inks)
+            if self.is_dark:
+                layer[..., :3] = 1 - layer[..., :3]
+            layer[layer[..., 3] == 0] = 0
+            return layer
         picture = self.colour + ink * (1 - self.colour) if self.is_dark else self.colour * (1 - ink)
         if self.channels == 4:
             picture = np.concatenate([picture, np.ones_like(picture[..., :1])], axis=2)
@@ -83,8 +87,9 @@ class LineArtInterpolator(Interpolator):
 
     Args:
         inner: Draws dark lines on white.
-        binary: Whether in-betweens have no grey: a pixel is bare paper or full ink of a pure colour
-            (`drawing.line_colours.LINE_COLOURS`), as paint software wants it.
+        binary: Whether in-betweens have no grey: a pixel is bare paper or full ink of a colour that the keys' lines
+            have (of a pure one of `drawing.line_colours.LINE_COLOURS` where theirs have many tones), as paint
+            software wants it.
     """
 
     def __init__(self, inner: Interpolator, *, binary: bool = False) -> None:
@@ -101,25 +106,28 @@ class LineArtInterpolator(Interpolator):
         """
         first, warnings = _paper_of(request.first, name="the first key")
         last, more = _paper_of(request.last, name="the last key")
-        result = self._inner.inbetween(
-            replace(request, first=first.to_white(request.first), last=last.to_white(request.last))
-        )
+        shown = first.to_white(request.first), last.to_white(request.last)
+        known = inks_of(shown)
+        result = self._inner.inbetween(replace(request, first=shown[0], last=shown[1]))
         details: dict[str, Any] = dict(result.details)
         ground = "transparent" if first.is_clear else ("dark" if first.is_dark else "light")
         details["line_art"] = {"ground": ground, "binary": self._binary}
-        inks = [self._ink(drawing) for drawing in result.drawings]
-        found = [*details.get("warnings", []), *warnings, *more, *_blank(inks)]
+        drawn = [self._ink(drawing, known) for drawing in result.drawings]
+        found = [*details.get("warnings", []), *warnings, *more, *_blank(drawn)]
         if found:
             details["warnings"] = found
-        return InbetweenResult(drawings=[first.from_white(ink) for ink in inks], details=details)
+        drawings = [first.from_white(ink, known) for ink in drawn]
+        return InbetweenResult(drawings=drawings, details=details)
 
-    def _ink(self, drawing: Picture) -> Float32[np.ndarray, "h w 3"]:
+    def _ink(
+        self, drawing: Picture, inks: Float32[np.ndarray, "n 3"]
+    ) -> Float32[np.ndarray, "h w 3"]:
         """Ink of each channel, without haze and, if so wanted, without grey."""
         ink = 1 - drawing[..., :3].clip(0, 1)
         strength = ink.max(axis=2)
         kept = ((strength - _HAZE) / (_LINE - _HAZE)).clip(0, 1)
         ink = (ink * kept[..., None]).astype(np.float32)
-        return _without_grey(ink) if self._binary else ink
+        return _without_grey(ink, inks) if self._binary else ink
 
 
 def _paper_of(key: Picture, *, name: str) -> tuple[_Paper, list[str]]:
@@ -146,8 +154,14 @@ def _blank(inks: Sequence[Float32[np.ndarray, "h w 3"]]) -> list[str]:
     return [f"{count} of {len(inks)} in-betweens in a gap have no line left"] if count else []
 
 
-def _without_grey(ink: Float32[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w 3"]:
-    """Full ink of one of the pure line colours, or none."""
+def _without_grey(
+    ink: Float32[np.ndarray, "h w 3"], inks: Float32[np.ndarray, "n 3"]
+) -> Float32[np.ndarray, "h w 3"]:
+    """Full ink of one of the keys' inks, or else of one of the pure line colours, or none."""
+    if len(inks):
+        layer = off_white(1 - ink, inks)
+        inked = binarised(Lines(np.ascontiguousarray(layer[..., 3]))).ink > 0
+        return np.where(inked[..., None], 1 - nearest_ink(layer, inks), 0).astype(np.float32)
     lines = Lines(np.ascontiguousarray(ink.max(axis=2)))
     parts = split_colours(1 - ink, lines)
     full = np.zeros_like(ink)

@@ -151,6 +151,52 @@ def test_in_betweens_that_come_out_blank_are_told_of():
     first, last = key(30, Ground.WHITE), key(90, Ground.WHITE)
     result = draw(first, last, inner=CrossfadeInterpolator(), binary=True, times=(0.1, 0.5001, 0.9))
     assert "warnings" not in result.details
-    faint = [1 - 0.4 * (1 - picture) for picture in (first, last)]
-    result = draw(*faint, binary=True, times=(0.3, 0.7))
+    result = draw(first, last, inner=Fading(), binary=True, times=(0.3, 0.7))
     assert "2 of 2 in-betweens" in result.details["warnings"][-1]
+
+
+class Fading(Interpolator):
+    """Draws the first key with a third of its ink."""
+
+    name = "fading"
+    capabilities = Capabilities(timing=Timing.ANY_TIME)
+
+    def inbetween(self, request: InbetweenRequest) -> InbetweenResult:
+        faint = (1 - (1 - request.first) / 3).astype(np.float32)
+        return InbetweenResult(drawings=[faint] * len(request.times))
+
+
+INK = (43, 32, 48)
+
+
+def inked(x: int, ground: str) -> np.ndarray:
+    """A circle in dark violet ink with a red stroke through it."""
+    stroke = np.zeros((HEIGHT, WIDTH), np.float32)
+    stroke[38:41, x - 15 : x + 15] = 1
+    cover = np.maximum(circle(x).ink, stroke)[..., None]
+    colour = np.where(stroke[..., None] > 0, (230, 40, 30), INK) / np.float32(255)
+    if ground == "clear":
+        return np.concatenate([colour * (cover > 0), cover], axis=2).astype(np.float32)
+    return (colour * cover + 1 - cover).astype(np.float32)
+
+
+def test_full_ink_of_a_line_layer_is_opaque_and_has_the_keys_colours():
+    first = inked(50, "clear")
+    (drawing,) = draw(first, inked(70, "clear"), times=(0.4,)).drawings
+    full = first[..., 3] == 1
+    assert np.array_equal(
+        from_picture(drawing, np.uint8)[full], from_picture(first, np.uint8)[full]
+    )
+    soft = (first[..., 3] > 0.2) & ~full
+    np.testing.assert_allclose(drawing[soft][:, 3], first[soft][:, 3], atol=0.02)
+    np.testing.assert_allclose(drawing[soft][:, :3], first[soft][:, :3], atol=0.02)
+
+
+@pytest.mark.parametrize("ground", ["clear", "white"])
+def test_binary_in_betweens_have_the_keys_inks_only(ground):
+    keys = inked(50, ground), inked(60, ground)
+    (drawing,) = draw(*keys, inner=FlowInterpolator(), binary=True).drawings
+    pixels = from_picture(drawing, np.uint8)
+    bare = (pixels[..., 3] == 0) if ground == "clear" else (pixels == 255).all(axis=2)
+    found = {tuple(colour) for colour in pixels[~bare][:, :3].tolist()}
+    assert found == {INK, (230, 40, 30)}
