@@ -97,7 +97,8 @@ def read_sketch(
     if lines.coverage > _FULL:
         remarks.append(
             f"is more ink than paper ({lines.coverage:.0%} ink on {seen.ground.value}): "
-            "say what the lines stand on with --ground, or draw lines instead of areas"
+            "if the ground was misjudged, look at it with `toontween sketch preview --ground`; "
+            "otherwise draw lines instead of areas"
         )
     return SketchReading(
         lines=lines,
