@@ -99,7 +99,7 @@ def _without_spurs(
     ends[np.unique(labels[skeleton & (neighbours == 2)])] = True
     widest = np.zeros(num, np.float32)
     np.maximum.at(widest, labels[branches > 0], depth[branches > 0])
-    drop = touches & ends & (length < 1.5 * widest)
+    drop = touches & ends & (length < 1.1 * widest)
     drop[0] = False
     return skeleton & ~drop[labels]
 
