@@ -1,6 +1,8 @@
 """The right sketches reach the right drawings, in every window; references come back untouched."""
 
+import errno
 import json
+import os
 from fractions import Fraction
 from typing import Any
 
@@ -17,7 +19,7 @@ from tests.unit.rendering.colouring.drawn import (
     references,
     sheets,
 )
-from toontween.errors import InputError
+from toontween.errors import InputError, OutputError
 from toontween.interpolators.catalog import build
 from toontween.media.frames import to_picture
 from toontween.rendering.colouring.run import ColouringSettings, colour_sheets
@@ -291,3 +293,14 @@ def test_three_references_are_refused():
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(InputError):
         ColouringSettings(**wrong)
+
+
+def test_a_full_disk_is_said_before_anything_is_drawn(monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    oracle = Oracle(3)
+    with pytest.raises(OutputError, match="the disk is full"):
+        colour(3, 1, oracle=oracle)
+    assert oracle.requests == []
