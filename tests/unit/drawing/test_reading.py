@@ -1,5 +1,6 @@
 """Clean sketches: the same ink whatever they stand on, and their own values."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -187,3 +188,13 @@ def test_what_is_no_picture_is_refused(shape):
 def test_values_beyond_black_and_white_are_refused(value):
     with pytest.raises(InputError, match=r"rough\.png has values"):
         read_sketch(np.full((8, 8, 3), value, np.float32), name="rough.png")
+
+
+@pytest.mark.parametrize("is_light", [True, False])
+def test_the_ground_of_a_tiny_sketch_is_found(is_light):
+    pixels = np.full((32, 48, 3), 255, np.uint8)
+    cv2.line(pixels, (2, 2), (45, 29), (0, 0, 0), 3, cv2.LINE_AA)
+    cv2.line(pixels, (45, 2), (2, 29), (0, 0, 0), 3, cv2.LINE_AA)
+    picture = (pixels if is_light else 255 - pixels).astype(np.float32) / np.float32(255)
+    reading = read_sketch(picture, name="sketch")
+    assert reading.ground is (Ground.WHITE if is_light else Ground.BLACK)

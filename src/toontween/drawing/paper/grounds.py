@@ -94,7 +94,7 @@ def _lightness(grey: UInt8[np.ndarray, "..."]) -> float:
 
 def _narrowness(grey: UInt8[np.ndarray, "h w"]) -> float:
     """1 when only dark things stand out from their surroundings, beyond the grain, -1 when only light ones."""
-    side = max(3, min(255, min(grey.shape) // 10)) | 1
+    side = max(5, min(255, min(grey.shape) // 10)) | 1
     away = grey.astype(np.float32) - cv2.medianBlur(grey, side)
     grain = 4 + 4.5 * float(np.median(np.abs(away)))
     dark = float(np.maximum(-away - grain, 0).mean())
