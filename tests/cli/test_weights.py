@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from tests.unit.checkpoints.by_rule import TINY, published_tensors
 from toontween.checkpoints.manifest import read_manifest
-from toontween.cli.weights import app
+from toontween.cli.commands.weights import app
 from toontween.errors import CheckpointError, InputError, UnavailableError
 from toontween.models.image_projector import ImageContextProjector
 from toontween.models.unet import ToonUNet

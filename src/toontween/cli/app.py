@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from toontween.cli import colorize, doctor, render, sketch, weights
+from toontween.cli.commands import colorize, doctor, render, sketch, weights
 from toontween.cli.console import fail
 from toontween.errors import ToonTweenError
 

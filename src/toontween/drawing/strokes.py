@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from toontween.drawing.centrelines import redrawn, resized, thickened
 from toontween.drawing.lines import Lines
+from toontween.drawing.redrawing.centrelines import redrawn, resized, thickened
 from toontween.errors import ShapeError
 from toontween.shapes import aspects_agree
 

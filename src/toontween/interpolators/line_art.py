@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from toontween.drawing.finishing import binarised
 from toontween.drawing.inks import inks_of, nearest_ink, off_white
 from toontween.drawing.line_colours import LINE_COLOURS, carried_over, split_colours
 from toontween.drawing.lines import Ground, Lines
 from toontween.drawing.paper.grounds import flat_ground
 from toontween.drawing.reading import read_sketch
+from toontween.drawing.redrawing.finishing import binarised
 from toontween.interpolators.base import (
     InbetweenRequest,
     InbetweenResult,

@@ -18,7 +18,7 @@ from toontween.checkpoints.convert import convert_state_dict, open_checkpoint
 
 GIB = 2**30
 NEEDED_BYTES = 24 * 10**9
-COMMAND = "import sys; from toontween.cli.weights import app; app(sys.argv[1:])"
+COMMAND = "import sys; from toontween.cli.commands.weights import app; app(sys.argv[1:])"
 
 
 @pytest.fixture

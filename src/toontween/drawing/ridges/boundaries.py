@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from toontween.drawing.finishing import with_weight
+from toontween.drawing.redrawing.finishing import with_weight
 from toontween.drawing.lines import Lines
 
 _BLUR = 0.0022

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from toontween.drawing.finishing import binarised, despeckled, with_weight
 from toontween.drawing.line_colours import carried_over, draw_colours, split_colours
 from toontween.drawing.lines import Ground, Lines
+from toontween.drawing.redrawing.finishing import binarised, despeckled, with_weight
 from toontween.errors import InputError, OutputError
 from toontween.media.frames import Pixels
 from toontween.rendering.writing.container import holds_transparency

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from toontween.cli.commands.render import Fit
 from toontween.cli.console import (
     parse_settings,
     print_json,
@@ -14,7 +15,6 @@ from toontween.cli.console import (
     show_written,
     warn,
 )
-from toontween.cli.render import Fit
 from toontween.errors import InputError
 
 app = typer.Typer(

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toontween.cli.commands.render import Fit
 from toontween.cli.console import parse_settings, progress_bar, say, show_written
-from toontween.cli.render import Fit
 from toontween.errors import InputError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import pytest
 from skimage.measure import euler_number
 
 from toontween.data.synthetic.scenes import scene
-from toontween.drawing.finishing import binarised, despeckled, thinned, with_weight
 from toontween.drawing.lines import Lines
+from toontween.drawing.redrawing.finishing import binarised, despeckled, thinned, with_weight
 from toontween.errors import InputError
 
 
