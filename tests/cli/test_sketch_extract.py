@@ -138,7 +138,7 @@ def test_json_names_everything_a_program_needs(extract, folder):
         "out": "o/",
         "outputs": [f"o/{name}" for name in [*NAMED, "A_0010.png"]],
         "sidecar": "o/toontween.json",
-        "method": "dog",
+        "method": "strokes",
         "kind": "drawings",
         "fps": None,
         "num_drawings": 4,
@@ -154,7 +154,7 @@ def test_the_sidecar_tells_how_the_lines_were_made(extract, folder):
     sidecar = sidecar_of(folder / "o/toontween.json")
     assert sidecar["program"] == "toontween"
     assert sidecar["libraries"]["scikit-image"]
-    assert sidecar["method"]["name"] == "dog"
+    assert sidecar["method"]["name"] == "strokes"
     assert sidecar["method"]["settings"]["contrast"] == 0.3
     assert sidecar["settings"] == {
         "weight": 2.0,
@@ -194,7 +194,7 @@ def test_a_picture_carries_a_note_of_how_it_was_made(extract, folder):
     with Image.open(folder / "lines.png") as image:
         image.load()
         assert image.info["Software"] == "ToonTween"
-        assert "method dog" in image.info["Comment"]
+        assert "method strokes" in image.info["Comment"]
         assert "lines.png.json" in image.info["Comment"]
 
 

@@ -49,7 +49,7 @@ def content_of(path):
 
 
 FLAGS = {
-    "method unknown": ("--method dgo", "did you mean 'dog'?"),
+    "method unknown": ("--method stroeks", "did you mean 'strokes'?"),
     "weights of no network": ("--weights mine", "needs no weights"),
     "weights unknown": ("--method anime2sketch --weights mien", "no model and no folder 'mien'"),
     "setting unknown": ("--set contrats=0.2", "no option 'contrats'"),
@@ -58,7 +58,7 @@ FLAGS = {
     "setting out of range": ("--set contrast=7", "contrast is 7"),
     "setting no number": ("--set contrast=high", "contrast 'high' is not a number"),
     "setting that is a flag": ("--set weights=mine", "no option 'weights'"),
-    "setting that is no setting": ("--set name=dog", "no option 'name'"),
+    "setting that is no setting": ("--set name=strokes", "no option 'name'"),
     "device unknown": ("--device gpu", "gpu"),
     "device unfit": ("--device cuda", "runs on the CPU"),
     "weight zero": ("--weight 0", "weight 0 is not within"),
@@ -256,8 +256,8 @@ build = line_extraction.build_line_method
 drawn = 0
 
 class Stopping:
-    name = "dog"
-    method = build("dog")
+    name = "strokes"
+    method = build("strokes")
 
     def details(self):
         return {}

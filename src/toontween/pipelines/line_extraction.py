@@ -1,6 +1,6 @@
 """Ways to get lines out of a picture, by name.
 
-`dog` finds the dark strokes of a finished drawing without weights; `anime2sketch` asks the network of that name, with
+`strokes` finds the dark strokes of a finished drawing without weights; `anime2sketch` asks the network of that name, with
 the user's weights; `scan` takes a picture that is line art already and cleans it. Only the network needs torch.
 """
 
@@ -49,7 +49,7 @@ class LineMethod(Protocol):
 LINE_METHODS = Registry(
     "line method",
     {
-        "dog": "toontween.pipelines.line_extraction:StrokeExtraction",
+        "strokes": "toontween.pipelines.line_extraction:StrokeExtraction",
         "anime2sketch": "toontween.pipelines.line_network:NetworkExtraction",
         "scan": "toontween.pipelines.line_extraction:ScanReading",
     },
@@ -108,7 +108,7 @@ def _as_number(option: str, value: Any, *, like: object) -> Any:
 class StrokeExtraction(ExtractionSettings):
     """The dark strokes of a finished drawing; its options are the settings of the extraction."""
 
-    name: ClassVar[str] = "dog"
+    name: ClassVar[str] = "strokes"
 
     def details(self) -> Mapping[str, Any]:
         """The settings."""

@@ -29,7 +29,7 @@ from toontween.rendering.writing.placement import Placement, part_of, place_draw
 from toontween.rendering.writing.provenance import sidecar, write_with_sidecar
 from toontween.rendering.writing.remarks import Remarks, listed
 
-DEFAULT_METHOD = "dog"
+DEFAULT_METHOD = "strokes"
 """Needs no weights."""
 
 DEFAULT_FPS = Fraction(24)

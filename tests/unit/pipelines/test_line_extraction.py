@@ -39,14 +39,14 @@ def picture() -> np.ndarray:
 
 
 def test_the_default_comes_first_and_needs_nothing():
-    assert list(LINE_METHODS) == ["dog", "anime2sketch", "scan"]
-    method = build_line_method("dog")
+    assert list(LINE_METHODS) == ["strokes", "anime2sketch", "scan"]
+    method = build_line_method("strokes")
     assert isinstance(method, LineMethod)
-    assert method.name == "dog"
+    assert method.name == "strokes"
 
 
 def test_the_default_is_the_extraction_with_its_settings(picture):
-    lines = build_line_method("dog", contrast=0.3, boundaries=0.5).extract(picture)
+    lines = build_line_method("strokes", contrast=0.3, boundaries=0.5).extract(picture)
     assert np.array_equal(
         lines.ink, extract_lines(picture, ExtractionSettings(contrast=0.3, boundaries=0.5)).ink
     )
@@ -55,16 +55,16 @@ def test_the_default_is_the_extraction_with_its_settings(picture):
 def test_a_drawing_without_outlines_is_told_what_it_needs():
     picture = inked_shapes(64, pen_px=0.0).picture
     with pytest.warns(ToonTweenWarning, match="boundaries=1"):
-        assert not build_line_method("dog").extract(picture).ink.any()
+        assert not build_line_method("strokes").extract(picture).ink.any()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert build_line_method("dog", boundaries=1.0).extract(picture).ink.any()
+        assert build_line_method("strokes", boundaries=1.0).extract(picture).ink.any()
 
 
 def test_blank_pictures_are_not_worth_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        blank = build_line_method("dog").extract(np.ones((40, 60, 3), np.float32))
+        blank = build_line_method("strokes").extract(np.ones((40, 60, 3), np.float32))
     assert not blank.ink.any()
 
 
@@ -126,11 +126,11 @@ def test_weights_of_another_kind_are_refused(tmp_path):
 
 def test_a_method_that_does_not_exist_is_refused():
     with pytest.raises(UnknownNameError, match="no line method called 'dogg'") as caught:
-        build_line_method("dogg")
-    assert caught.value.hint == "did you mean 'dog'?"
+        build_line_method("stroke")
+    assert caught.value.hint == "did you mean 'strokes'?"
 
 
-@pytest.mark.parametrize("name", ["dog", "scan"])
+@pytest.mark.parametrize("name", ["strokes", "scan"])
 def test_weights_for_a_method_without_a_network_are_refused(name):
     with pytest.raises(InputError, match="needs no weights"):
         build_line_method(name, weights="anime2sketch")
@@ -138,7 +138,11 @@ def test_weights_for_a_method_without_a_network_are_refused(name):
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("dog", {"side_px": 512}), ("scan", {"contrast": 0.1}), ("anime2sketch", {"contrast": 0.1})],
+    [
+        ("strokes", {"side_px": 512}),
+        ("scan", {"contrast": 0.1}),
+        ("anime2sketch", {"contrast": 0.1}),
+    ],
 )
 def test_options_of_other_methods_are_refused(name, options):
     with pytest.raises(InputError, match="has no option"):
@@ -147,4 +151,4 @@ def test_options_of_other_methods_are_refused(name, options):
 
 def test_a_setting_out_of_range_is_refused():
     with pytest.raises(InputError, match=r"contrast is 7\.0"):
-        build_line_method("dog", contrast=7)
+        build_line_method("strokes", contrast=7)

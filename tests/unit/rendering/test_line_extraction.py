@@ -110,7 +110,7 @@ def test_a_method_whose_lines_cannot_be_written_says_of_which_drawing(folder, mo
         def extract(self, picture):
             if picture[0, 30, 0] < 0.5:
                 raise ShapeError("no room for lines")
-            return line_extraction.build_line_method("dog").extract(picture)
+            return line_extraction.build_line_method("strokes").extract(picture)
 
     build = line_extraction.build_line_method
     monkeypatch.setattr(
@@ -125,7 +125,7 @@ def test_a_method_whose_lines_cannot_be_written_says_of_which_drawing(folder, mo
 
 
 def test_foreign_warnings_of_a_method_are_passed_on(folder, monkeypatch):
-    dog = line_extraction.build_line_method("dog")
+    strokes = line_extraction.build_line_method("strokes")
 
     class Doubtful:
         name = "doubtful"
@@ -135,7 +135,7 @@ def test_foreign_warnings_of_a_method_are_passed_on(folder, monkeypatch):
 
         def extract(self, picture):
             warnings.warn("an old library", DeprecationWarning, stacklevel=1)
-            return dog.extract(picture)
+            return strokes.extract(picture)
 
     monkeypatch.setattr(line_extraction, "build_line_method", lambda *_, **__: Doubtful())
     job = ExtractionJob(source=folder / "in/0001.png", out=f"{folder}/o/")

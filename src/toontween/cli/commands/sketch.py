@@ -75,10 +75,10 @@ def extract(
     method: Annotated[
         str,
         typer.Option(
-            help="dog: dark strokes, no weights. anime2sketch: the network, with your weights. "
+            help="strokes: the dark lines of a finished drawing, no weights. anime2sketch: the network, with your weights. "
             "scan: line art that is there already, on any paper."
         ),
-    ] = "dog",
+    ] = "strokes",
     weights: Annotated[
         str | None, typer.Option(help="Weights of anime2sketch: a name, or a folder.")
     ] = None,
