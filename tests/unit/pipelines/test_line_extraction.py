@@ -125,7 +125,7 @@ def test_weights_of_another_kind_are_refused(tmp_path):
 
 
 def test_a_method_that_does_not_exist_is_refused():
-    with pytest.raises(UnknownNameError, match="no line method called 'dogg'") as caught:
+    with pytest.raises(UnknownNameError, match="no line method called 'stroke'") as caught:
         build_line_method("stroke")
     assert caught.value.hint == "did you mean 'strokes'?"
 
