@@ -60,8 +60,8 @@ class _Paper:
             return composite_over(layer, _WHITE)
         colours = key[..., :3] if key.shape[2] == 3 else composite_over(key, _WHITE)
         if self.is_dark:
-            return 1 - ((colours - self.colour) / (1 - self.colour)).clip(0, 1)
-        return (colours / self.colour).clip(0, 1)
+            return _part_of(1 - colours, 1 - self.colour)
+        return _part_of(colours, self.colour)
 
     def from_white(
         self, ink: Float32[np.ndarray, "h w 3"], inks: Float32[np.ndarray, "n 3"]
@@ -128,6 +128,16 @@ class LineArtInterpolator(Interpolator):
         kept = ((strength - _HAZE) / (_LINE - _HAZE)).clip(0, 1)
         ink = (ink * kept[..., None]).astype(np.float32)
         return _without_grey(ink, inks) if self._binary else ink
+
+
+def _part_of(
+    value: Float32[np.ndarray, "h w 3"], paper: Float32[np.ndarray, " 3"]
+) -> Float32[np.ndarray, "h w 3"]:
+    """Each channel as a part of the paper's, 0…1; a channel that paper lacks, such as blue of yellow, tells of no line."""
+    out = np.ones_like(value)
+    return np.divide(value, paper, out=out, where=np.broadcast_to(paper > 0, value.shape)).clip(
+        0, 1
+    )
 
 
 def _paper_of(key: Picture, *, name: str) -> tuple[_Paper, list[str]]:
