@@ -21,18 +21,20 @@ from toontween.drawing.ridges.pen import Pen, study_pen
 from toontween.drawing.ridges.spines import find_spines
 from toontween.errors import InputError
 
-_BROAD_CONTRAST = 1.75
-"""Strokes much wider than the pen must stand out by so many times more."""
+_SLENDER = (1.5, 2.5)
+"""Length of a stroke in its own widths from which on it may be a line, and from which on it surely may."""
 
-_BROAD_ALLOWED = 5.0
+_BROAD_SLENDER = (2.5, 5.0)
+"""The same for strokes much wider than the pen."""
+
+_BROAD_CONTRAST = 1.85
+"""They must stand out by so many times more."""
+
+_BROAD_LIGHTER = 7.0
 """And be no lighter than the pen by more than this, 0…255."""
 
-_FINE_SLENDER = 1.5
-_FINE_SLRANGE = 1.5
-_BROAD_SLENDER = 2.5
-_BROAD_SLRANGE = 2.5
-_BROAD_PX = 10
-"""They are looked for on a picture small enough for them to be no wider than twice this."""
+_BROAD_PX = 20.0
+"""They are looked for on a picture so small that none is wider than this."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +109,7 @@ def _pen_lines(
     demands = Demands(
         contrast=settings.contrast,
         shortest_px=settings.shortest * min(luma.shape),
-        slender=(_FINE_SLENDER, _FINE_SLENDER + _FINE_SLRANGE),
+        slender=_SLENDER,
         longer_is_better=True,
     )
     return inked(spines, lines_among(spines, luma, pen, demands), luma, reach_px=reach)
@@ -118,20 +120,20 @@ def _broad_lines(
 ) -> Float32[np.ndarray, "h w"]:
     """Strokes of the pen's colour that are wider than the pen."""
     height, width = planes.shape[:2]
-    scale = min(1.0, 2 * _BROAD_PX / widest_px)
+    scale = min(1.0, _BROAD_PX / widest_px)
     if scale < 1:
         planes = cv2.resize(planes, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         pen = Pen(width_px=pen.width_px * scale, luma=pen.luma)
     luma, radius = planes[..., 3], max(2.0, widest_px * scale / 2)
     spines = find_spines(
-        narrow_darkness(planes, radius), reach_px=radius, allowed=luma <= pen.luma + _BROAD_ALLOWED
+        narrow_darkness(planes, radius), reach_px=radius, allowed=luma <= pen.luma + _BROAD_LIGHTER
     )
     if spines is None:
         return np.zeros((height, width), np.float32)
     demands = Demands(
         contrast=_BROAD_CONTRAST * settings.contrast,
         shortest_px=settings.shortest * min(luma.shape),
-        slender=(_BROAD_SLENDER, _BROAD_SLENDER + _BROAD_SLRANGE),
+        slender=_BROAD_SLENDER,
         longer_is_better=False,
     )
     ink = inked(spines, lines_among(spines, luma, pen, demands), luma, reach_px=radius)

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from toontween.drawing.redrawing.finishing import with_weight
 from toontween.drawing.lines import Lines
+from toontween.drawing.redrawing.finishing import with_weight
 
 _BLUR = 0.0022
 """Blur before edges are looked for, as a part of the shorter side."""
@@ -13,6 +13,9 @@ _BLUR = 0.0022
 _LEAST_BLUR_PX = 0.8
 _WEAK = 0.4
 """A boundary is followed where its step is at least this part of the step asked for."""
+
+_WIDEST_PEN = 0.01
+"""Width of the thickest pen they are drawn with, as a part of the shorter side."""
 
 _SHORTEST = 0.06
 """Length of the shortest boundary kept, as a part of the shorter side."""
@@ -31,7 +34,7 @@ def find_boundaries(
         planes: As made by `to_planes`.
         lines: Ink that is there already; beside it nothing is drawn.
         step: How far the colours on both sides are apart in the channel in which they differ most, 0…1.
-        pen_px: Width to draw with.
+        pen_px: Width of the lines, which boundaries get too if it is not too thick for them.
     """
     side = min(lines.shape)
     sigma = max(_LEAST_BLUR_PX, _BLUR * side)
@@ -39,7 +42,8 @@ def find_boundaries(
     margin = 2 * round(pen_px / 2 + 2 * sigma) + 1
     inked = cv2.dilate((lines > 0.1).astype(np.uint8), np.ones((margin, margin), np.uint8))
     edges &= inked == 0
-    return with_weight(Lines(_long(edges, _SHORTEST * side)), pen_px).ink
+    width_px = min(pen_px, max(1.0, _WIDEST_PEN * side))
+    return with_weight(Lines(_long(edges, _SHORTEST * side)), width_px).ink
 
 
 def _edges(pixels: np.ndarray, step: float, sigma: float) -> Bool[np.ndarray, "h w"]:

@@ -1,7 +1,7 @@
 """How sure it is that something narrow and dark is a drawn line.
 
 Each consideration is a factor; their product is 1 where a line of the asked contrast, in the pen's colour and of
-middling length, would be. The constants were fitted by random search on four sets of drawings with true line layers
+middling length, would be. The constants were fitted by random search on drawings with true line layers, half of each set
 (docs/lab/2026-11-22-line-extraction.md).
 """
 
@@ -17,27 +17,34 @@ from toontween.drawing.ridges.spines import Spines, connected
 _FOLLOWED = 0.7
 """A line is followed where its evidence is at least this."""
 
-_LONG = 0.1
+_LONG = 0.14
 """Length, as a part of the shorter side, at which a line counts double."""
 
-_OPEN, _OPEN_RANGE = 0.13, 0.2
-"""Part of a line's rim where the same darkness goes on, from which on it counts less: the tips of larger shapes."""
+# Pairs of numbers are where an effect begins, and how much further on it is complete.
 
-_OLONG = 4.0
-_OLONGR = 4.0
+_OPEN = (0.13, 0.23)
+"""Part of a stretch's rim where the same darkness goes on outside: the tips of larger shapes are no lines."""
+
 _AS_DARK = 0.3
-"""Outside is as dark as inside up to this part of what the line is darker than its sides."""
+"""Outside is as dark as inside up to this part of what the stretch is darker than its sides."""
 
-_LIGHTER, _LIGHTER_RANGE = 5.0, 47.0
-"""Luma above the pen's from which on a line counts less."""
+_TIP = (4.0, 5.0)
+"""Length of a stretch in its own widths beyond which it is no tip, however open its rim."""
 
-_LIGHT_PENALTY = 0.76
-_WIDE, _WIDE_RANGE = 0.6, 0.47
-"""Width, in pen widths, from which on being lighter than the pen counts fully."""
+_LIGHTER = (5.0, 36.0)
+"""Luma above the pen's that tells against a line."""
 
-_OPACITY_FLOOR = 15.0
+_LIGHT_THIN, _LIGHT_WIDE = 0.7, 1.0
+"""How much that takes from thin lines and from wide ones."""
+
+_WIDE = (1.0, 0.4)
+"""Width in pen widths, for that."""
+
 _FAINT, _OPAQUE = 0.5, 2.0
-"""A line that lets its sides shine through counts by the first, one as dark as the pen by the sum."""
+"""A line through which its sides shine counts by the first, one as dark as the pen by the sum of the two."""
+
+_LEAST_ROOM = 15.0
+"""Where the sides are hardly lighter than the pen, at least this is taken for the difference, 0…255."""
 
 _SQUARE = np.ones((3, 3), np.uint8)
 
@@ -50,17 +57,20 @@ class Demands:
     """How much darker than its sides, 0…1, in the middling case."""
 
     shortest_px: float
+    """Length below which it is none."""
+
     slender: tuple[float, float]
-    """Length in its own widths at which something begins to be a line, and at which it is one."""
+    """Length in its own widths from which on it may be a line, and from which on it surely may."""
 
     longer_is_better: bool
+    """Whether long ones may be fainter."""
 
 
 def lines_among(
     spines: Spines, luma: UInt8[np.ndarray, "h w"], pen: Pen, demands: Demands
 ) -> Bool[np.ndarray, " n"]:
     """Which pixels of the spines are lines."""
-    evidence = _of_branches(spines, luma, pen, demands)
+    evidence = _of_branches(spines, luma, pen, demands.contrast)
     on_branch = spines.branch > 0
     piece_of = np.zeros(spines.num_branches, np.int32)
     piece_of[spines.branch] = spines.piece
@@ -73,8 +83,8 @@ def _of_pieces(spines: Spines, side_px: int, demands: Demands) -> Float[np.ndarr
     """By the shape of each connected whole."""
     length = np.bincount(spines.piece, minlength=spines.num_pieces)
     width = 2 * _means(spines.half_px, spines.piece, length)
-    begins, is_line = demands.slender
-    factor = _ramp(length / np.maximum(width, 1), begins, is_line - begins)
+    begins, surely = demands.slender
+    factor = _ramp(length / np.maximum(width, 1), (begins, surely - begins))
     if demands.longer_is_better:
         factor *= 1 + np.minimum(length / (_LONG * side_px), 1)
     factor[length + width < demands.shortest_px] = 0
@@ -93,7 +103,7 @@ def _open_part(
 
 
 def _of_branches(
-    spines: Spines, luma: UInt8[np.ndarray, "h w"], pen: Pen, demands: Demands
+    spines: Spines, luma: UInt8[np.ndarray, "h w"], pen: Pen, contrast: float
 ) -> Float[np.ndarray, " b"]:
     """By the darkness and width of each stretch between joints."""
     branch = spines.branch
@@ -101,14 +111,14 @@ def _of_branches(
     depth = _means(spines.darker[spines.on_spine], branch, length)
     tone = _means(luma[spines.on_spine], branch, length)
     half = _means(spines.half_px, branch, length)
-    lighter = _ramp(tone - pen.luma, _LIGHTER, _LIGHTER_RANGE)
-    wide = _ramp(2 * half / pen.width_px, _WIDE, _WIDE_RANGE)
-    room = np.maximum(tone + depth - pen.luma, _OPACITY_FLOOR)
-    evidence = depth / 255 / demands.contrast
-    evidence *= 1 - lighter * (_LIGHT_PENALTY + (1 - _LIGHT_PENALTY) * wide)
+    lighter = _ramp(tone - pen.luma, _LIGHTER)
+    wide = _ramp(2 * half / pen.width_px, _WIDE)
+    room = np.maximum(tone + depth - pen.luma, _LEAST_ROOM)
+    evidence = depth / 255 / contrast
+    evidence *= 1 - lighter * (_LIGHT_THIN + (_LIGHT_WIDE - _LIGHT_THIN) * wide)
     evidence *= _FAINT + _OPAQUE * np.minimum(depth / room, 1)
-    opened = _ramp(_open_part(spines, luma, tone, depth), _OPEN, _OPEN_RANGE)
-    evidence *= 1 - opened * (1 - _ramp(length / np.maximum(2 * half, 1), _OLONG, _OLONGR))
+    opened = _ramp(_open_part(spines, luma, tone, depth), _OPEN)
+    evidence *= 1 - opened * (1 - _ramp(length / np.maximum(2 * half, 1), _TIP))
     evidence[0] = 0
     return evidence
 
@@ -118,6 +128,7 @@ def _means(values: np.ndarray, groups: np.ndarray, counts: np.ndarray) -> Float[
     return total / np.maximum(counts, 1)
 
 
-def _ramp(values: Float[np.ndarray, " g"], start: float, width: float) -> Float[np.ndarray, " g"]:
-    """0 up to `start`, 1 from `width` further on."""
+def _ramp(values: Float[np.ndarray, " g"], over: tuple[float, float]) -> Float[np.ndarray, " g"]:
+    """0 up to where it begins, 1 from a range further on."""
+    start, width = over
     return np.clip((values - start) / width, 0, 1)

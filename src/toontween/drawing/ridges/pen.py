@@ -12,16 +12,12 @@ from toontween.drawing.ridges.darkness import narrow_darkness
 _STUDIED_PX = 480
 """The pen is studied on a picture whose shorter side is no longer than this."""
 
-_SLENDER = 4.0
-"""What is at least so many times longer than wide tells of the pen."""
+_SLENDER, _SLENDER_RANGE = 1.5, 2.5
+"""Length in its own widths from which on a stroke begins to tell of the pen, and how much more makes it tell fully."""
 
-_USUAL = 0.006
-"""Width of lines as a part of the shorter side where none were found."""
+_USUAL, _USUAL_LUMA = 0.006, 64.0
+"""Width of lines, as a part of the shorter side, and their luma, where none were found."""
 
-_SL0 = 1.5
-_SL1 = 2.5
-_WMIN = 0.0001
-_USUAL_LUMA = 64.0
 _LIGHTEST = 0.8
 """Part of the lines that is darker than what is called the pen's luma."""
 
@@ -58,10 +54,10 @@ def study_pen(
     piece = np.asarray(found, np.int32)[spine]
     length = np.bincount(piece, minlength=count)
     width = 2 * np.bincount(piece, weights=half, minlength=count) / np.maximum(length, 1)
-    slender = np.clip((length / np.maximum(width, 1) - _SL0) / _SL1, 0, 1)[piece]
+    slender = np.clip((length / np.maximum(width, 1) - _SLENDER) / _SLENDER_RANGE, 0, 1)[piece]
     luma = planes[..., 3][spine].astype(np.float64)
     weight = (slender * darker[spine] / 255 * (1 - luma / 255)) ** 2
-    if weight.sum() < _WMIN * side:
+    if not weight.any():
         return Pen(width_px=_USUAL * side, luma=_USUAL_LUMA)
     return Pen(
         width_px=_quantile(2 * half, weight, 0.5) / scale,
