@@ -7,7 +7,8 @@ ToonTweenError            anything we raise on purpose; carries a message and an
 │   ├── OutputError       the place to write to exists already, cannot be written or does not fit
 │   └── UnknownNameError  a method, model or setting that does not exist
 ├── CheckpointError       a weights file is wrong, incomplete, hostile or cannot be fetched
-└── UnavailableError      a part is not here: weights, an optional library, a device
+├── UnavailableError      a part is not here: weights, an optional library, a device
+└── TrainingError         a training cannot go on: a loss that is no number
 
 `ToonTweenWarning`, which is not an error, is the category of our Python warnings.
 
@@ -63,6 +64,10 @@ class CheckpointError(ToonTweenError):
 
 class UnavailableError(ToonTweenError):
     """Weights, an optional library or a device that is needed is not here."""
+
+
+class TrainingError(ToonTweenError):
+    """A training cannot go on."""
 
 
 class ToonTweenWarning(UserWarning):

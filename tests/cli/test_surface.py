@@ -50,6 +50,7 @@ SURFACE = {
         "--json",
         "--quiet",
     },
+    "train": {"recipe", "--set", "--out", "-o", "--show", "--json", "--quiet"},
     "doctor": {"--json"},
     "sketch": set(),
     "sketch extract": {

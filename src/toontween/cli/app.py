@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from toontween.cli.commands import colorize, doctor, render, sketch, weights
+from toontween.cli.commands import colorize, doctor, render, sketch, train, weights
 from toontween.cli.console import fail
 from toontween.errors import ToonTweenError
 
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 app.command(name="render")(render.render)
 app.command(name="colorize")(colorize.colorize)
+app.command(name="train")(train.train)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(sketch.app)
 app.add_typer(weights.app)

@@ -1,0 +1,99 @@
+"""The networks of a run: new ones of given sizes, or those of a pipeline that is there."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import CLIPVisionConfig, CLIPVisionModel
+
+from toontween.diffusion.samplers import ToonDDIMScheduler
+from toontween.errors import CheckpointError, InputError
+from toontween.models.image_projector import ImageContextProjector
+from toontween.models.unet import ToonUNet
+from toontween.models.vae import AutoencoderKLDualReference
+from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
+from toontween.training.config import NetworksConfig
+from toontween.training.draws import seed_of
+from toontween.training.objectives.conditioning import Networks
+
+
+def build_networks(config: NetworksConfig, *, seed: int) -> Networks:
+    """The parts of a model.
+
+    New weights depend on the seed alone.
+
+    Raises:
+        InputError: There is no start and a size is missing or impossible.
+        CheckpointError: A folder does not hold what it should.
+    """
+    if config.start is not None:
+        pipe = ToonInterpolationPipeline.from_pretrained(config.start)
+        networks = Networks(
+            unet=pipe.unet,
+            vae=pipe.vae,
+            image_encoder=pipe.image_encoder,
+            image_projector=pipe.image_projector,
+            scheduler=pipe.scheduler,
+            text_encoder=pipe.text_encoder,
+            tokenizer=pipe.tokenizer,
+            sketch_encoder=pipe.sketch_encoder,
+        )
+    else:
+        networks = _new_networks(config, seed=seed)
+    if config.vae is not None:
+        networks.vae = load_vae(Path(config.vae))
+    return networks
+
+
+def build_vae(config: NetworksConfig, *, seed: int) -> AutoencoderKLDualReference:
+    """The autoencoder alone.
+
+    Raises:
+        InputError: Its size is missing or impossible.
+        CheckpointError: A folder does not hold one.
+    """
+    if config.vae is not None:
+        return load_vae(Path(config.vae))
+    if config.start is not None:
+        return load_vae(Path(config.start) / "vae")
+    torch.manual_seed(seed_of(seed, "vae"))
+    return AutoencoderKLDualReference(**_size("vae_size", config.vae_size))
+
+
+def load_vae(folder: Path) -> AutoencoderKLDualReference:
+    """An autoencoder from the folder that `save_pretrained` wrote.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    try:
+        vae = AutoencoderKLDualReference.from_pretrained(str(folder), use_safetensors=True)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{folder} holds no autoencoder: {error}") from error
+    return vae
+
+
+def _new_networks(config: NetworksConfig, *, seed: int) -> Networks:
+    vae = build_vae(config, seed=seed)
+    torch.manual_seed(seed_of(seed, "unet"))
+    unet = ToonUNet(**_size("unet_size", config.unet_size))
+    torch.manual_seed(seed_of(seed, "image_projector"))
+    projector = ImageContextProjector(**_size("projector_size", config.projector_size))
+    torch.manual_seed(seed_of(seed, "image_encoder"))
+    tower = CLIPVisionConfig(**_size("image_encoder_size", config.image_encoder_size))
+    return Networks(
+        unet=unet,
+        vae=vae,
+        image_encoder=CLIPVisionModel(tower),
+        image_projector=projector,
+        scheduler=ToonDDIMScheduler(),
+    )
+
+
+def _size(name: str, size: dict[str, Any]) -> dict[str, Any]:
+    if not size:
+        raise InputError(
+            f"networks.{name} is empty and there is no model to start from",
+            hint="set networks.start to a model's folder, or give the sizes of a new one",
+        )
+    return size
