@@ -73,7 +73,7 @@ def tooncrafter512_lora() -> RunConfig:
     """A show's style from a few cuts."""
     return RunConfig(
         name="tooncrafter512_lora",
-        objective=LoraConfig(rank=32, alpha=32.0),
+        objective=LoraConfig(rank=32, alpha=32),
         networks=NetworksConfig(start="tooncrafter-512"),
         data=_CLIPS,
         optimizer=OptimizerConfig(learning_rate=1e-4, weight_decay=0.0),

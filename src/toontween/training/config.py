@@ -185,7 +185,7 @@ class LoraConfig:
     rank: int = 16
     """Of the adapters."""
 
-    alpha: float = 16.0
+    alpha: int = 16
     """The adapters' output is multiplied by alpha/rank."""
 
     conditioning: Literal["interpolation", "image-to-video"] = "interpolation"
@@ -361,25 +361,25 @@ def _read(wanted: Any, value: Any, *, path: str) -> Any:
     origin, arguments = get_origin(wanted), get_args(wanted)
     if wanted == ObjectiveConfig:
         kind = value.get("kind") if isinstance(value, Mapping) else None
+        choices = ", ".join(_OBJECTIVES)
         if kind not in _OBJECTIVES:
-            raise InputError(f"{path}.kind={kind!r}", hint=f"use one of {', '.join(_OBJECTIVES)}")
-        return _build(_OBJECTIVES[kind], value, path=f"{path}.")
-    if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
-        return _build(wanted, value, path=f"{path}.")
-    if origin is Literal:
+            raise InputError(f"{path}.kind={kind!r}", hint=f"use one of {choices}")
+        read: Any = _build(_OBJECTIVES[kind], value, path=f"{path}.")
+    elif dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
+        read = _build(wanted, value, path=f"{path}.")
+    elif origin is Literal:
         if value not in arguments:
             choices = ", ".join(map(str, arguments))
             raise InputError(f"{path}={value!r}", hint=f"use one of {choices}")
-        return value
-    if origin in (Union, types.UnionType):
-        return None if value is None else _read(arguments[0], value, path=path)
-    if origin is tuple:
-        return _read_tuple(arguments, value, path=path)
-    if origin is dict:
-        if not isinstance(value, Mapping):
-            raise InputError(f"{path}={value!r} is not a table")
-        return dict(value)
-    return _read_plain(wanted, value, path=path)
+        read = value
+    elif origin in (Union, types.UnionType):
+        read = None if value is None else _read(arguments[0], value, path=path)
+    elif origin is tuple:
+        read = _read_tuple(arguments, value, path=path)
+    else:
+        plain: Any = origin or wanted
+        read = _read_plain(plain, value, path=path)
+    return read
 
 
 def _read_tuple(arguments: tuple[Any, ...], value: Any, *, path: str) -> tuple[Any, ...]:
@@ -395,6 +395,8 @@ def _read_tuple(arguments: tuple[Any, ...], value: Any, *, path: str) -> tuple[A
 def _read_plain(wanted: type[Any], value: Any, *, path: str) -> Any:
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if wanted is dict and isinstance(value, Mapping):
+        return dict(value)
     if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
         raise InputError(f"{path}={value!r} is not of type {wanted.__name__}")
     return value

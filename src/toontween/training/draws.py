@@ -21,6 +21,11 @@ def seed_of(*parts: int | str) -> int:
     return int.from_bytes(digest, "little") >> 1
 
 
+def seed_layers(*parts: int | str) -> None:
+    """Seed what cannot be given a generator: the making of new weights, and dropout inside networks."""
+    torch.manual_seed(seed_of(*parts))  # noqa: TID251  layers draw from the global state only
+
+
 class Draws:
     """The random numbers of some samples.
 

@@ -57,7 +57,7 @@ class Engine:
         _prepare_networks(objective, config.loop, self.accelerator.device)
         groups = objective.trained()
         for parameter in (p for named in groups.values() for _, p in named):
-            parameter.requires_grad_(requires_grad=True)
+            parameter.requires_grad = True
         optimizer = build_optimizer(groups, config.optimizer) if groups else None
         module = LossModule(objective).to(self.accelerator.device)
         if optimizer is None:
@@ -99,6 +99,10 @@ class Engine:
                 self.ema.step([p for _, p in self.named])
         self.optimizer.zero_grad(set_to_none=True)
         return norm
+
+    def total(self, value: Tensor) -> Tensor:
+        """A sum over all processes."""
+        return torch.as_tensor(self.accelerator.reduce(value, reduction="sum"))
 
     def forget_gradients(self) -> None:
         """Drop what has been accumulated."""

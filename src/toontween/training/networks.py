@@ -1,10 +1,11 @@
 """The networks of a run: new ones of given sizes, or those of a pipeline that is there."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from transformers import CLIPVisionConfig, CLIPVisionModel
+from diffusers import ControlNetModel
+from transformers import CLIPTextModel, CLIPVisionConfig, CLIPVisionModel
 
 from toontween.diffusion.samplers import ToonDDIMScheduler
 from toontween.errors import CheckpointError, InputError
@@ -13,8 +14,21 @@ from toontween.models.unet import ToonUNet
 from toontween.models.vae import AutoencoderKLDualReference
 from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
 from toontween.training.config import NetworksConfig
-from toontween.training.draws import seed_of
-from toontween.training.objectives.conditioning import Networks
+from toontween.training.draws import seed_layers
+
+
+@dataclass(kw_only=True, eq=False)
+class Networks:
+    """The parts of a pipeline that training uses."""
+
+    unet: ToonUNet
+    vae: AutoencoderKLDualReference
+    image_encoder: CLIPVisionModel
+    image_projector: ImageContextProjector
+    scheduler: ToonDDIMScheduler
+    text_encoder: CLIPTextModel | None = None
+    tokenizer: object | None = None
+    sketch_encoder: ControlNetModel | None = None
 
 
 def build_networks(config: NetworksConfig, *, seed: int) -> Networks:
@@ -56,7 +70,7 @@ def build_vae(config: NetworksConfig, *, seed: int) -> AutoencoderKLDualReferenc
         return load_vae(Path(config.vae))
     if config.start is not None:
         return load_vae(Path(config.start) / "vae")
-    torch.manual_seed(seed_of(seed, "vae"))
+    seed_layers(seed, "vae")
     return AutoencoderKLDualReference(**_size("vae_size", config.vae_size))
 
 
@@ -75,11 +89,11 @@ def load_vae(folder: Path) -> AutoencoderKLDualReference:
 
 def _new_networks(config: NetworksConfig, *, seed: int) -> Networks:
     vae = build_vae(config, seed=seed)
-    torch.manual_seed(seed_of(seed, "unet"))
+    seed_layers(seed, "unet")
     unet = ToonUNet(**_size("unet_size", config.unet_size))
-    torch.manual_seed(seed_of(seed, "image_projector"))
+    seed_layers(seed, "image_projector")
     projector = ImageContextProjector(**_size("projector_size", config.projector_size))
-    torch.manual_seed(seed_of(seed, "image_encoder"))
+    seed_layers(seed, "image_encoder")
     tower = CLIPVisionConfig(**_size("image_encoder_size", config.image_encoder_size))
     return Networks(
         unet=unet,

@@ -26,7 +26,7 @@ from toontween.training.checkpoints import (
     save_checkpoint,
 )
 from toontween.training.config import RunConfig, config_to_dict, read_config
-from toontween.training.draws import seed_of
+from toontween.training.draws import seed_layers
 from toontween.training.engine import Engine
 from toontween.training.export import export_model
 from toontween.training.objectives.build import build_objective, needs_lines
@@ -57,12 +57,15 @@ class RunResult:
     measures: dict[str, float]
     """Of the held-out clips at the end; empty when there are none."""
 
+    speaks: bool
+    """Whether this process is the one of several that tells people."""
+
 
 def train(
     config: RunConfig,
     folder: Path,
     *,
-    tell: Tell = lambda _: None,
+    tell: Tell | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> RunResult:
     """Begin a run, or go on with the one in the folder.
@@ -91,10 +94,10 @@ def train(
 class _Run:
     """A run while it lasts."""
 
-    def __init__(self, config: RunConfig, folder: Path, tell: Tell) -> None:
+    def __init__(self, config: RunConfig, folder: Path, tell: Tell | None) -> None:
         self._config = config
         self._folder = folder
-        self._tell = tell
+        self._tell_anyone = tell
         self._began = time.monotonic()
         self._engine = Engine(build_objective(config), config)
         self._main = self._engine.accelerator.is_main_process
@@ -152,6 +155,7 @@ class _Run:
             finished=finished,
             model=model,
             measures=self._measures,
+            speaks=self._main,
         )
 
     def close(self) -> None:
@@ -165,7 +169,7 @@ class _Run:
         factor = engine.set_rate(self._step)
         accelerator = engine.accelerator
         parts = self._micro_batches_per_step()
-        torch.manual_seed(seed_of(config.seed, self._step, accelerator.process_index, "layers"))
+        seed_layers(config.seed, self._step, accelerator.process_index, "layers")
         sums: dict[str, Tensor] = {}
         for part in range(parts):
             batch = next(batches)
@@ -195,12 +199,12 @@ class _Run:
         ) % self._config.loop.log_every and self._step + 1 < self._config.loop.steps:
             return {}
         stacked = torch.stack([value.float() / parts for value in sums.values()])
-        mean = self._engine.accelerator.reduce(stacked, reduction="mean")
+        mean = self._engine.total(stacked) / self._engine.accelerator.num_processes
         return dict(zip(sums, mean.tolist(), strict=True))
 
     def _is_finite(self, total: Tensor, batch: Batch) -> bool:
         bad = (~torch.isfinite(total.detach())).float()
-        if not float(self._engine.accelerator.reduce(bad, reduction="sum")):
+        if not float(self._engine.total(bad)):
             return True
         self._give_up_or_go_on("the loss", list(batch.keys) if bad else [])
         return False
@@ -251,6 +255,10 @@ class _Run:
         if self._record is not None:
             self._record.strips(self._step, drawn, truth)
 
+    def _tell(self, message: str) -> None:
+        if self._main and self._tell_anyone is not None:
+            self._tell_anyone(message)
+
     def _note(self, kind: str, values: dict[str, Any]) -> None:
         if self._record is not None:
             self._record.add(self._step, kind, values)
@@ -284,7 +292,7 @@ class _Run:
         if accelerator.num_processes == 1:
             return value
         flag = torch.tensor(float(value), device=accelerator.device)
-        return bool(float(accelerator.reduce(flag, reduction="sum")))
+        return bool(float(self._engine.total(flag)))
 
     def _save(self) -> None:
         tensors = self._engine.gathered()

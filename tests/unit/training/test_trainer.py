@@ -19,6 +19,7 @@ from toontween.errors import InputError, OutputError, TrainingError
 from toontween.media.files import write_json
 from toontween.training import checkpoints
 from toontween.training.config import RunConfig, config_to_dict
+from toontween.training.objectives import video
 from toontween.training.records import read_record
 from toontween.training.trainer import train
 
@@ -163,8 +164,6 @@ def test_a_damaged_clip_is_named_and_left_out(tmp_path: Path) -> None:
 
 
 def poisoned(run: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    from toontween.training.objectives import video
-
     real = video.velocity_loss
 
     def loss(predicted: torch.Tensor, target: video.Noised) -> tuple[torch.Tensor, torch.Tensor]:

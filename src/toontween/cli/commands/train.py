@@ -50,9 +50,10 @@ def train(
         print_json(config_to_dict(config))
         return
     folder = out or (Path(recipe) if Path(recipe).is_dir() else Path("runs") / config.name)
-    tell = (lambda _: None) if quiet else say
     with progress_bar("training", quiet=quiet) as progress:
-        result = run(config, folder, tell=tell, progress=progress)
+        result = run(config, folder, tell=None if quiet else say, progress=progress)
+    if not result.speaks:
+        return
     if not quiet and not result.finished:
         say(f"stopped after step {result.steps} of {config.loop.steps}; the same command goes on")
     if as_json:

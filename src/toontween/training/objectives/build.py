@@ -1,10 +1,8 @@
 """A run's configuration → its objective."""
 
-import torch
-
 from toontween.registry import Registry
 from toontween.training.config import DecoderConfig, RunConfig, SketchConfig
-from toontween.training.draws import seed_of
+from toontween.training.draws import seed_layers
 from toontween.training.networks import build_networks, build_vae
 from toontween.training.objectives.base import Objective
 
@@ -32,7 +30,7 @@ def build_objective(config: RunConfig) -> Objective:
         parts = build_vae(config.networks, seed=config.seed)
     else:
         parts = build_networks(config.networks, seed=config.seed)
-    torch.manual_seed(seed_of(config.seed, "objective"))
+    seed_layers(config.seed, "objective")
     return OBJECTIVES.load(what.kind)(parts, what)
 
 

@@ -8,34 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from diffusers import ControlNetModel
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
-from transformers import CLIPTextModel, CLIPVisionModel
 
 from toontween.diffusion.samplers import ToonDDIMScheduler
 from toontween.models.clip import image_features, text_features
-from toontween.models.image_projector import ImageContextProjector
-from toontween.models.unet import ToonUNet
 from toontween.models.vae import AutoencoderKLDualReference
 from toontween.pipelines.inputs.prompts import prompt_ids
 from toontween.training.batches import Batch
 from toontween.training.draws import Draws
-
-
-@dataclass(kw_only=True, eq=False)
-class Networks:
-    """The parts of a pipeline that training uses."""
-
-    unet: ToonUNet
-    vae: AutoencoderKLDualReference
-    image_encoder: CLIPVisionModel
-    image_projector: ImageContextProjector
-    scheduler: ToonDDIMScheduler
-    text_encoder: CLIPTextModel | None = None
-    tokenizer: object | None = None
-    sketch_encoder: ControlNetModel | None = None
+from toontween.training.networks import Networks
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -13,7 +13,7 @@ from torch import nn
 from toontween.models.blocks.attention import SpatialTransformer
 from toontween.models.unet import ToonUNet
 from toontween.training.config import LoraConfig, VideoConfig
-from toontween.training.objectives.conditioning import Networks
+from toontween.training.networks import Networks
 from toontween.training.objectives.video import VideoObjective, build_pipeline
 from toontween.training.selection import Named
 

@@ -20,8 +20,9 @@ from toontween.training.config import SketchConfig
 from toontween.training.denoiser_copy import copy_denoiser, encoder_for
 from toontween.training.draws import Draws
 from toontween.training.measures import clip_measures
+from toontween.training.networks import Networks
 from toontween.training.objectives.base import Losses
-from toontween.training.objectives.conditioning import Networks, Noised, noised, velocity_loss
+from toontween.training.objectives.conditioning import Noised, noised, velocity_loss
 from toontween.training.objectives.video import build_pipeline, draw_clips
 from toontween.training.selection import Named, prefixed
 

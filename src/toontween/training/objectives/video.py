@@ -13,8 +13,9 @@ from toontween.training.batches import Batch
 from toontween.training.config import VideoConfig
 from toontween.training.draws import Draws
 from toontween.training.measures import clip_measures
+from toontween.training.networks import Networks
 from toontween.training.objectives.base import Losses
-from toontween.training.objectives.conditioning import Networks, Noised, noised, velocity_loss
+from toontween.training.objectives.conditioning import Noised, noised, velocity_loss
 from toontween.training.selection import Named, prefixed, rectified, without_temporal_layers
 
 

@@ -1,0 +1,112 @@
+"""Losses of the decoder: perceptual, adversarial, and the weight that balances them (ToonCrafter, section 3.3).
+
+L = L1 + 0.1 · perceptual + λ · adversarial, with λ the ratio of gradients at the decoder's last layer of VQGAN (arXiv
+2012.09841, equation 7).
+"""
+
+import importlib
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from toontween.errors import InputError, UnavailableError
+from toontween.metrics.perceptual import load_squeezenet, squeezenet_distance
+
+_STABILITY = 1e-4
+_MOST = 1e4
+
+
+class PerceptualLoss(Protocol):
+    """How different pictures look, one number each; differentiable in the first argument."""
+
+    def __call__(
+        self, ours: Float[Tensor, "n 3 h w"], truth: Float[Tensor, "n 3 h w"]
+    ) -> Float[Tensor, " n"]:
+        """Distances of pictures in −1…1."""
+        ...
+
+
+class SqueezeNetLoss(nn.Module):
+    """The project's own perceptual distance as a loss."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.features = load_squeezenet(path)
+
+    def forward(
+        self, ours: Float[Tensor, "n 3 h w"], truth: Float[Tensor, "n 3 h w"]
+    ) -> Float[Tensor, " n"]:
+        """Distances of pictures in −1…1."""
+        with torch.no_grad():
+            wanted = self.features((truth + 1) / 2)
+        return squeezenet_distance(self.features((ours + 1) / 2), wanted)
+
+
+class LpipsLoss(nn.Module):
+    """LPIPS (arXiv 1801.03924) with VGG, as torchmetrics has it.
+
+    Raises:
+        UnavailableError: torchmetrics or torchvision is not installed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        try:
+            module = importlib.import_module("torchmetrics.functional.image.lpips")
+            importlib.import_module("torchvision")
+        except ImportError as error:
+            raise UnavailableError(
+                f"the perceptual loss lpips-vgg needs {error.name}",
+                hint="pip install torchmetrics torchvision, or use objective.perceptual=squeezenet",
+            ) from error
+        self._network: Any = module._NoTrainLpips(net="vgg")  # noqa: SLF001  the only differentiable door it has
+
+    def forward(
+        self, ours: Float[Tensor, "n 3 h w"], truth: Float[Tensor, "n 3 h w"]
+    ) -> Float[Tensor, " n"]:
+        """Distances of pictures in −1…1."""
+        return self._network(ours, truth).flatten()
+
+
+def build_perceptual(
+    name: Literal["none", "squeezenet", "lpips-vgg"], weights: str | None
+) -> SqueezeNetLoss | LpipsLoss | None:
+    """The perceptual term by name; None for none.
+
+    Raises:
+        InputError: SqueezeNet without a file of weights.
+        UnavailableError: The network or its weights are not here.
+    """
+    if name == "none":
+        return None
+    if name == "lpips-vgg":
+        return LpipsLoss()
+    if weights is None:
+        raise InputError(
+            "objective.perceptual=squeezenet needs its weights",
+            hint="--set objective.perceptual_weights=FILE.npz",
+        )
+    return SqueezeNetLoss(Path(weights))
+
+
+def discriminator_loss(real: Tensor, fake: Tensor) -> Float[Tensor, ""]:
+    """Hinge loss: drawings above 1, decoded frames below −1."""
+    return 0.5 * (F.relu(1 - real).mean() + F.relu(1 + fake).mean())
+
+
+def generator_loss(fake: Tensor) -> Float[Tensor, ""]:
+    """What the decoder adds: decoded frames are to score high."""
+    return -fake.mean()
+
+
+def adaptive_weight(
+    reconstruction: Float[Tensor, ""], adversarial: Float[Tensor, ""], last_layer: nn.Parameter
+) -> Float[Tensor, ""]:
+    """λ = ‖∇ reconstruction‖ / (‖∇ adversarial‖ + δ) at the last layer, at most 10⁴; carries no gradient."""
+    (wanted,) = torch.autograd.grad(reconstruction, last_layer, retain_graph=True)
+    (given,) = torch.autograd.grad(adversarial, last_layer, retain_graph=True)
+    return (wanted.norm() / (given.norm() + _STABILITY)).clamp(0.0, _MOST).detach()
