@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from toontween.cli.commands import colorize, doctor, render, sketch, train, weights
+from toontween.cli.commands import colorize, data, doctor, render, sketch, train, weights
 from toontween.cli.console import fail
 from toontween.errors import ToonTweenError
 
@@ -34,6 +34,7 @@ app.command(name="colorize")(colorize.colorize)
 app.command(name="train")(train.train)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(sketch.app)
+app.add_typer(data.app)
 app.add_typer(weights.app)
 
 

@@ -27,13 +27,20 @@ def points(*pairs: tuple[Number, Number]) -> Points:
     return np.asarray(pairs, dtype=np.float64)
 
 
-def spline(through: Points, *, closed: bool = False, corners: Collection[int] = ()) -> Points:
+def spline(
+    through: Points,
+    *,
+    closed: bool = False,
+    corners: Collection[int] = (),
+    samples: int = SAMPLES,
+) -> Points:
     """A smooth line through points: Hermite spans over centripetal knots, so that it never loops.
 
     Args:
         through: The points it passes through.
         closed: Whether it returns to the first point.
         corners: Indices of the points at which it turns sharply.
+        samples: Points drawn for each span.
     """
     count = len(through)
     ring = np.arange(count if closed else count - 1)
@@ -49,7 +56,7 @@ def spline(through: Points, *, closed: bool = False, corners: Collection[int] = 
         sharp[[0, -1]] = True
     leaving = np.where(sharp[:, None], after, smooth)
     arriving = np.where(sharp[:, None], before, smooth)
-    step = np.linspace(0.0, 1.0, SAMPLES, endpoint=False)[None, :, None]
+    step = np.linspace(0.0, 1.0, samples, endpoint=False)[None, :, None]
     start, stop = through[ring][:, None], through[(ring + 1) % count][:, None]
     reach = knots[ring][:, None, None]
     spans = (

@@ -1,0 +1,1 @@
+"""The stage of the procedural studio: camera, colours, looks, backdrops."""
