@@ -2,6 +2,7 @@
 
 import typer
 
+from toontween.cli.commands.data_compose import compose
 from toontween.cli.commands.data_synth import synth
 
 app = typer.Typer(
@@ -11,3 +12,4 @@ app = typer.Typer(
     "Example: `toontween data synth --seed 1 --clips 8 -o clips/`",
 )
 app.command()(synth)
+app.command()(compose)
