@@ -2,6 +2,8 @@
 
 import json
 import multiprocessing
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -141,14 +143,40 @@ def _produced(order: Order, folder: Path, numbers: list[int], num_workers: int) 
         return
     # spawn: forking a process that has threads (OpenMP, Skia) can hang
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(num_workers, len(numbers)), mp_context=context) as pool:
-        jobs = [pool.submit(make_shard, order, folder, number) for number in numbers]
+    others = set(multiprocessing.active_children())
+    count = min(num_workers, len(numbers))
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_be_stoppable) as pool:
+        jobs = [pool.submit(_work, order, folder, number) for number in numbers]
         try:
             for job in as_completed(jobs):
                 yield job.result()
         except BaseException:
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+_stopped = threading.Event()
+"""Set in a worker that was told to stop."""
+
+
+def _be_stoppable() -> None:
+    """Have a worker end at once and clean up behind itself when it is interrupted or terminated."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    _stopped.set()
+    raise SystemExit(130)
+
+
+def _work(order: Order, folder: Path, number: int) -> Path:
+    # the pool turns what ends a job into the job's result and hands out the next one
+    if _stopped.is_set():
+        raise SystemExit(130)
+    return make_shard(order, folder, number)
 
 
 def _claim(order: Order, folder: Path) -> None:

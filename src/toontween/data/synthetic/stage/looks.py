@@ -18,6 +18,9 @@ from toontween.data.synthetic.curves import Points, enclosed, ribbon, tapered
 from toontween.data.synthetic.stage.camera import Affine
 from toontween.data.synthetic.stage.colours import Paint, hsv
 
+_FINEST_PX = 0.9
+"""Width of the finest pen: in small pictures a finer one would leave a grey haze and no line."""
+
 _REPEAT_PX = 64
 """Side of a texture."""
 
@@ -159,7 +162,9 @@ class Brush:
             yield
 
     def _pen_px(self, share: float) -> float:
-        return self._style.pen * self._height_px * share
+        if self._style.pen <= 0.0:
+            return 0.0
+        return max(self._style.pen * self._height_px, _FINEST_PX) * share
 
     def _cel(self, seen: Points, tone: Paint, round_off: float) -> None:
         if self._style.shading is Shading.FLAT or round_off <= 0.0:

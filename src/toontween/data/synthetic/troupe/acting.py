@@ -6,7 +6,7 @@ Time 0 is the first key, 1 the last. Angles of arms: 0° forward, 90° down, −
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import pi, sin
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -17,6 +17,7 @@ from toontween.data.synthetic.stage.looks import Brush
 from toontween.data.synthetic.troupe.forms import Spot
 
 
+@runtime_checkable
 class Performer(Protocol):
     """Somebody or something on the stage. Its unit is its own height; it stands on y = 0."""
 

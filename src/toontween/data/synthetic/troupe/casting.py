@@ -103,7 +103,7 @@ def _player(
         )
     if kind == "falling":
         return float(rng.uniform(0.1, 0.6)), random_falling(
-            rng, mark(0.14, 0.3, float(rng.uniform(-0.06, 0.06)))
+            rng, mark(0.22, 0.4, float(rng.uniform(-0.06, 0.06)))
         )
     if kind == "ball":
         return low, random_ball(rng, mark(0.18, 0.38, low))
