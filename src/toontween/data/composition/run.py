@@ -77,7 +77,7 @@ def compose_shards(
         nonlocal num_clips
         for clip in clips:
             num_clips += 1
-            for licence in {part.get("licence", "unknown") for part in clip.about["parts"]}:
+            for licence in sorted({part.get("licence", "unknown") for part in clip.about["parts"]}):
                 licences[licence] = licences.get(licence, 0) + 1
             yield clip
 
