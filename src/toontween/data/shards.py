@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import webdataset
+from webdataset.writer import TarWriter
 
 from toontween.data.clips import Clip
 from toontween.errors import InputError, MediaError, OutputError
@@ -27,6 +27,8 @@ CLIPS_PER_SHARD = 64
 """Clips in a shard unless told otherwise."""
 
 _LAYERS = ("lines", "alpha")
+_END_BYTES = 1024
+"""Zeros at the end of a whole tar file."""
 
 
 def clip_to_sample(clip: Clip) -> dict[str, Any]:
@@ -91,7 +93,7 @@ def write_shards(
         OutputError: There are shards in the folder already, or it cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.glob("*.tar")):
+    if any(folder.glob("[!.]*.tar")):
         raise OutputError(f"{folder} holds shards already", hint="choose another folder")
     written: list[Path] = []
     seen: set[str] = set()
@@ -114,7 +116,7 @@ def write_shard(clips: Sequence[Clip], path: Path) -> None:
         OutputError: The shard exists or cannot be written.
     """
     with atomic_output(path, overwrite=False) as temporary, temporary.open("wb") as file:
-        with webdataset.TarWriter(file, mtime=0, user="", group="") as tar:
+        with TarWriter(file, mtime=0, user="", group="") as tar:
             for clip in clips:
                 tar.write(clip_to_sample(clip))
         file.flush()
@@ -198,7 +200,8 @@ class ShardSet:
 def _find_shards(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
-        shards = sorted(path.glob("*.tar")) if path.is_dir() else [path]
+        # names that begin with a dot are leftovers of a write that was killed
+        shards = sorted(path.glob("[!.]*.tar")) if path.is_dir() else [path]
         if not shards or not all(shard.is_file() for shard in shards):
             hint = "make some with toontween data synth, compose or curate"
             raise MediaError(f"there are no shards (*.tar) at {path}", hint=hint)
@@ -210,6 +213,9 @@ def _index(shard: Path, number: int) -> list[_Place]:
     places: dict[str, _Place] = {}
     try:
         size = shard.stat().st_size
+        with shard.open("rb") as file:
+            file.seek(max(0, size - _END_BYTES))
+            ended = not any(file.read()) and size >= _END_BYTES
         with tarfile.open(shard, "r:") as tar:
             for member in tar:
                 if not member.isfile():
@@ -221,6 +227,8 @@ def _index(shard: Path, number: int) -> list[_Place]:
                 place.offsets[suffix] = (member.offset_data, member.size)
     except (tarfile.TarError, OSError) as error:
         raise MediaError(f"{shard} is not a readable shard: {error}") from error
+    if not ended:
+        raise MediaError(f"{shard} is cut off", hint="make or copy it again")
     for place in places.values():
         if not {"npz", "json"} <= place.offsets.keys():
             raise MediaError(f"clip {place.key!r} in {shard} lacks its pictures or its description")

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
 from diffusers.training_utils import EMAModel
 from torch import Tensor, nn
 
@@ -52,7 +51,6 @@ class Engine:
         self.accelerator = Accelerator(
             mixed_precision=config.loop.precision,
             step_scheduler_with_optimizer=False,
-            kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         )
         _prepare_networks(objective, config.loop, self.accelerator.device)
         groups = objective.trained()

@@ -6,7 +6,7 @@ L = L1 + 0.1 · perceptual + λ · adversarial, with λ the ratio of gradients a
 
 import importlib
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -18,16 +18,6 @@ from toontween.metrics.perceptual import load_squeezenet, squeezenet_distance
 
 _STABILITY = 1e-4
 _MOST = 1e4
-
-
-class PerceptualLoss(Protocol):
-    """How different pictures look, one number each; differentiable in the first argument."""
-
-    def __call__(
-        self, ours: Float[Tensor, "n 3 h w"], truth: Float[Tensor, "n 3 h w"]
-    ) -> Float[Tensor, " n"]:
-        """Distances of pictures in −1…1."""
-        ...
 
 
 class SqueezeNetLoss(nn.Module):

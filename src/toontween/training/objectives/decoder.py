@@ -105,11 +105,12 @@ class DecoderObjective:
         truth = (batch.frames.float() + 1) / 2
         inner = slice(None) if self._single else slice(1, -1)
         found: dict[str, list[Tensor]] = {"psnr": [], "ssim": []}
+        perceptual = self._perceptual
         for ours, true in zip(drawn[:, inner], truth[:, inner], strict=True):
             found["psnr"].append(psnr(ours, true, mse_floor=EIGHT_BIT_MSE_FLOOR).mean())
             found["ssim"].append(ssim(ours, true).mean())
-            if self._perceptual is not None:
-                distance = self._perceptual(2 * ours - 1, 2 * true - 1)
+            if perceptual is not None:
+                distance = perceptual(2 * ours - 1, 2 * true - 1)
                 found.setdefault("perceptual", []).append(distance.mean())
         latents, _ = self._latents(batch.frames, None)
         found["latent_power"] = list(latents.square().mean(dim=(1, 2, 3, 4)))
@@ -172,7 +173,7 @@ class DecoderObjective:
 def last_layer(decoder: DualReferenceDecoder) -> nn.Parameter:
     """Where the adaptive weight compares gradients: the last convolution, over time where there is one."""
     last = decoder.conv_out if decoder.time_mix is None else decoder.time_mix
-    return last.weight
+    return dict(last.named_parameters())["weight"]
 
 
 def _grown(vae: AutoencoderKLDualReference, config: DecoderConfig) -> AutoencoderKLDualReference:

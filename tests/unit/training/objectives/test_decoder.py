@@ -127,7 +127,7 @@ def test_the_adaptive_weight_is_the_ratio_of_gradients() -> None:
     weight = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
     first, second = (3 * weight).sum(), (weight**2).sum()
     found = adaptive_weight(first, second, weight)
-    # gradients (3, 3) and (2, 4)
+    # of lengths √18 and √20
     torch.testing.assert_close(found, torch.tensor(18**0.5 / (20**0.5 + 1e-4)))
     assert not found.requires_grad
 
