@@ -69,6 +69,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         tokenizer: CLIP's tokenizer; without it only the empty prompt can be read.
         sketch_encoder: For `sketches`.
         double_decode: Whether calls decode twice when they do not say; the published sampler does.
+        without_text: Whether the denoiser was trained without captions; its text tokens are zeros then.
     """
 
     model_cpu_offload_seq = "text_encoder->image_encoder->image_projector->unet->vae"
@@ -96,6 +97,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         sketch_encoder: ControlNetModel | None = None,
         *,
         double_decode: bool = True,
+        without_text: bool = False,
     ) -> None:
         super().__init__()
         self.register_modules(
@@ -108,7 +110,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             tokenizer=tokenizer,
             sketch_encoder=sketch_encoder,
         )
-        self.register_to_config(double_decode=double_decode)
+        self.register_to_config(double_decode=double_decode, without_text=without_text)
 
     @classmethod
     def from_pretrained(  # pyright: ignore[reportIncompatibleMethodOverride]  the same call, by a shorter name
@@ -362,6 +364,8 @@ class ToonInterpolationPipeline(DiffusionPipeline):
                 width=config["context_dim"],
             )
             return embeds.to(self._execution_device)
+        if self.text_encoder is None and self.config["without_text"]:
+            return self._no_text(prompt, batch=batch)
         if self.text_encoder is None:
             raise UnavailableError(
                 "this pipeline has no text encoder",
@@ -378,6 +382,17 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         )
         features = text_features(self.text_encoder, ids.to(self._execution_device))
         return features.expand(batch, -1, -1)
+
+    def _no_text(self, prompt: str | Sequence[str], *, batch: int) -> Tensor:
+        prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+        if any(prompts):
+            raise UnavailableError(
+                "this model was trained without captions, so a prompt means nothing to it",
+                hint="leave the prompt out",
+            )
+        config = self.unet.config
+        shape = (batch, config["text_tokens"], config["context_dim"])
+        return torch.zeros(shape, device=self._execution_device)
 
     def _contexts(
         self, keys: PreparedKeys, text: Tensor, negative: Tensor | None, guidance: Guidance

@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 from tests.unit.training.tiny_runs import NETWORKS, tiny_run, with_start, write_squares
+from toontween.errors import UnavailableError
 from toontween.models.unet import ToonUNet
+from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
 from toontween.training.config import NetworksConfig, RectificationVariant, VideoConfig
 from toontween.training.networks import build_networks
 from toontween.training.selection import rectified, without_temporal_layers
@@ -94,3 +96,13 @@ def test_bypassed_temporal_layers_leave_frames_alone() -> None:
     with torch.no_grad():
         again = (unet(sample, step, context) - unet(other, step, context)).abs()
     assert again[:, :, [0, 1, 3]].max() > 1e-4
+
+
+def test_a_model_without_captions_draws_and_refuses_a_prompt(prior: tuple[Path, Path]) -> None:
+    pipe = ToonInterpolationPipeline.from_pretrained(prior[1])
+    pipe.set_progress_bar_config(disable=True)
+    key = torch.rand(3, 32, 48, generator=torch.Generator().manual_seed(0))
+    drawn = pipe(key, key, num_frames=4, num_inference_steps=2, guidance_scale=2.0).frames
+    assert len(drawn[0]) == 4
+    with pytest.raises(UnavailableError, match="trained without captions"):
+        pipe(key, key, prompt="a cat", num_frames=4, num_inference_steps=2)

@@ -1,5 +1,6 @@
 """A run's configuration → its objective."""
 
+from toontween.errors import InputError
 from toontween.registry import Registry
 from toontween.training.config import DecoderConfig, RunConfig, SketchConfig
 from toontween.training.draws import seed_layers
@@ -27,6 +28,11 @@ def build_objective(config: RunConfig) -> Objective:
     """
     what = config.objective
     if isinstance(what, DecoderConfig):
+        if what.train == "autoencoder" and not config.data.validation:
+            raise InputError(
+                "a new autoencoder's latents are scaled by those of held-out clips, and there are none",
+                hint="--set data.validation=FOLDER",
+            )
         parts = build_vae(config.networks, seed=config.seed)
     else:
         parts = build_networks(config.networks, seed=config.seed)

@@ -118,6 +118,7 @@ def build_pipeline(networks: Networks) -> ToonInterpolationPipeline:
         tokenizer=networks.tokenizer,  # pyright: ignore[reportArgumentType]
         sketch_encoder=networks.sketch_encoder,
         double_decode=False,
+        without_text=networks.text_encoder is None,
     )
     pipe.set_progress_bar_config(disable=True)
     return pipe
@@ -135,17 +136,12 @@ def draw_clips(
     """Clips between the end frames of a batch, drawn without guidance by the pipeline itself."""
     frames = (batch.frames.float() + 1) / 2
     num_frames = frames.shape[1]
-    config = networks.unet.config
-    embeds = None
-    if networks.text_encoder is None:
-        embeds = torch.zeros(len(frames), config["text_tokens"], config["context_dim"])
     height, width = frames.shape[-2:]
     factor = networks.vae.downsampling
     shape = (networks.vae.latent_channels, num_frames, height // factor, width // factor)
     result = build_pipeline(networks)(
         list(frames[:, 0].cpu()),
         list(frames[:, -1].cpu()),
-        prompt_embeds=embeds,
         num_frames=num_frames,
         num_inference_steps=num_steps,
         guidance_scale=1.0,

@@ -12,9 +12,10 @@ from toontween.models.discriminator import PatchDiscriminator
 from toontween.models.dual_reference import DecoderVariant
 from toontween.models.vae import AutoencoderKLDualReference
 from toontween.training.batches import Batch, Sample, collate
-from toontween.training.config import DecoderConfig
+from toontween.training.config import DecoderConfig, RunConfig
 from toontween.training.draws import Draws, seed_layers
 from toontween.training.losses import adaptive_weight, discriminator_loss
+from toontween.training.objectives.build import build_objective
 from toontween.training.objectives.decoder import DecoderObjective, last_layer
 
 VARIANTS: tuple[DecoderVariant, ...] = ("full", "no-p3d", "no-har-no-p3d")
@@ -172,6 +173,9 @@ def test_a_decoder_of_another_variant_is_refused() -> None:
         DecoderObjective(grown, DecoderConfig(variant="full"))
     with pytest.raises(InputError, match="needs its weights"):
         objective(perceptual="squeezenet")
+    run = RunConfig(name="run", objective=DecoderConfig(train="autoencoder"))
+    with pytest.raises(InputError, match="held-out clips"):
+        build_objective(run)
 
 
 def test_the_discriminator_judges_patches_and_its_loss_is_the_hinge() -> None:
