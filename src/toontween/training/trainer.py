@@ -99,12 +99,6 @@ class _Run:
         self._folder = folder
         self._tell_anyone = tell
         self._began = time.monotonic()
-        self._engine = Engine(build_objective(config), config)
-        self._main = self._engine.accelerator.is_main_process
-        self._step = self._resume()
-        if self._main:
-            write_json(folder / "config.json", config_to_dict(config), overwrite=True)
-        self._record = Record(folder, first_step=self._step) if self._main else None
         lines = needs_lines(config)
         self._samples = SampleSet(config.data, seed=config.seed, with_lines=lines)
         self._held_out = None
@@ -112,6 +106,12 @@ class _Run:
             self._held_out = SampleSet(
                 config.data, seed=config.seed, with_lines=lines, held_out=True
             )
+        self._engine = Engine(build_objective(config), config)
+        self._main = self._engine.accelerator.is_main_process
+        self._step = self._resume()
+        if self._main:
+            write_json(folder / "config.json", config_to_dict(config), overwrite=True)
+        self._record = Record(folder, first_step=self._step) if self._main else None
         self._saved_at = time.monotonic()
         self._measures: dict[str, float] = {}
 
