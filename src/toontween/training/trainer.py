@@ -30,7 +30,7 @@ from toontween.training.draws import seed_layers
 from toontween.training.engine import Engine
 from toontween.training.export import export_model
 from toontween.training.objectives.build import build_objective, needs_lines
-from toontween.training.records import Record
+from toontween.training.records import Record, read_record
 from toontween.training.validation import validate
 
 _FREE_TO_CHANGE = ("loop", "data.workers", "data.validation", "data.on_damaged")
@@ -113,7 +113,11 @@ class _Run:
             write_json(folder / "config.json", config_to_dict(config), overwrite=True)
         self._record = Record(folder, first_step=self._step) if self._main else None
         self._saved_at = time.monotonic()
+        self._was_finished = self._step >= config.loop.steps
+        self._measured_at = -1
         self._measures: dict[str, float] = {}
+        if self._was_finished and (folder / "record.jsonl").exists():
+            self._measures = _last_measures(folder)
 
     def loop(self, progress: Callable[[float], None] | None) -> None:
         """Take the steps that are left, or as many as there is time for."""
@@ -143,17 +147,17 @@ class _Run:
     def finish(self) -> RunResult:
         """Measure and export once all steps are done."""
         finished = self._step >= self._config.loop.steps
-        model = None
-        if finished:
-            if not self._measures or not self._config.loop.validate_every:
+        model = self._folder / "model"
+        if finished and not (self._was_finished and model.is_dir()):
+            if self._measured_at != self._step:
                 self._validate()
             with self._engine.averaged():
-                model = export_model(self._engine, self._folder / "model", measures=self._measures)
+                export_model(self._engine, model, measures=self._measures)
         return RunResult(
             folder=self._folder,
             steps=self._step,
             finished=finished,
-            model=model,
+            model=model if finished else None,
             measures=self._measures,
             speaks=self._main,
         )
@@ -250,7 +254,7 @@ class _Run:
             found, drawn, truth = validate(
                 self._engine, self._held_out, self._config.loop.validation_clips
             )
-        self._measures = found
+        self._measures, self._measured_at = found, self._step
         self._note("validation", found)
         if self._record is not None:
             self._record.strips(self._step, drawn, truth)
@@ -302,6 +306,11 @@ class _Run:
             prune_checkpoints(self._folder, keep=self._config.loop.keep)
         self._engine.accelerator.wait_for_everyone()
         self._saved_at = time.monotonic()
+
+
+def _last_measures(folder: Path) -> dict[str, float]:
+    lines = read_record(folder, "validation")
+    return {k: v for k, v in lines[-1].items() if k not in ("step", "kind")} if lines else {}
 
 
 def _claim(config: RunConfig, folder: Path) -> None:

@@ -119,6 +119,16 @@ def test_a_finished_run_gives_its_model_again(squares: Path, unbroken: Path) -> 
     assert all(torch.equal(before[name], value) for name, value in weights(unbroken).items())
 
 
+def test_a_finished_run_is_measured_once(squares: Path, tmp_path: Path) -> None:
+    run = tiny_run(squares, validation=squares, steps=2, validate_every=1)
+    first = train(run, tmp_path)
+    again = train(run, tmp_path)
+    assert first.measures == again.measures
+    assert first.measures.keys() >= {"velocity", "velocity_error", "psnr", "motion"}
+    assert [line["step"] for line in read_record(tmp_path, "validation")] == [1, 2]
+    assert (tmp_path / "strips" / "00000002.png").is_file()
+
+
 def test_another_run_in_the_same_folder_is_refused(squares: Path, unbroken: Path) -> None:
     other = dataclasses.replace(tiny_run(squares, ema_decay=0.9), seed=2)
     with pytest.raises(InputError, match="holds another run: 'seed' differs"):
