@@ -1,12 +1,15 @@
 """The paper's ablations at a small size: toon rectification I to V, the decoder, and sparse sketch guidance.
 
-    python benchmarks/training_ablations.py WORK --squeezenet SQUEEZENET.npz [--parts data base variants measure] [--scale 1]
+    python benchmarks/training_ablations.py WORK --squeezenet SQUEEZENET.npz [--plan gpu|cpu|trial]
+        [--parts data autoencoder latents prior decoders rectification sketches measure]
 
-Everything is trained from nothing on the procedural studio at 128×96 pixels and 16 drawings: an autoencoder on both looks,
-a prior on the `textured` look (standing for live action), and from there each variant on the `cel` look (standing for
-cartoons). Each variant has the same steps. Baselines in one run: `hold` and `crossfade` for motion, the prior (variant I)
-for rectification, the image decoder for the decoder, no sketch for sketches. WORK holds the runs; every part goes on
-where it was stopped. `--scale 0.01` tries the whole in a minute.
+Everything is trained from nothing on the procedural studio: an autoencoder on both looks, a prior on the `textured` look
+(standing for live action), and from there each variant on the `cel` look (standing for cartoons). Each variant has the same
+steps. Baselines in one run: `hold` and `crossfade` for motion, the prior (variant I) for rectification, the image decoder
+for the decoder, no sketch for sketches. WORK holds the runs; every part goes on where it was stopped.
+
+Plans: `gpu` has 16 drawings of 128×96 pixels and ends within minutes on one large card; `cpu` has 8 drawings of 96×64 and
+takes about two hours on two cores; `trial` tries the program, not the method, in a minute.
 """
 
 import argparse
@@ -15,6 +18,8 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,7 +42,6 @@ from toontween.training.networks import Networks, build_networks
 from toontween.training.objectives.video import draw_clips
 from toontween.training.records import read_record
 
-SIZE = "128x96"
 VARIANTS = {
     "I pretrained": "pretrained",
     "II projector + all": "all",
@@ -46,7 +50,110 @@ VARIANTS = {
     "V projector only": "projector-only",
 }
 DECODERS = ("full", "no-p3d", "no-har-no-p3d")
-AT_ONCE = 8
+SKETCHES = ("paper", "all")
+LOOKS = ("cel", "textured")
+PARTS = (
+    "data",
+    "autoencoder",
+    "latents",
+    "prior",
+    "decoders",
+    "rectification",
+    "sketches",
+    "measure",
+)
+JUDGED_AT_ONCE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How large the ablations are made."""
+
+    size: str
+    frames: int
+    stride: int = 1
+    """Every how-manieth drawing of the studio's 16 is taken."""
+
+    clips: int
+    """For training, of each look; 64 are held out."""
+
+    steps: dict[str, int]
+    batches: dict[str, int] = field(default_factory=dict)
+    """Samples of a step where the recipe's number is not taken."""
+
+    settings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further settings of single stages."""
+
+    at_once: int
+    """Runs beside each other."""
+
+    workers: int = 2
+    """Processes that read clips, of each run."""
+
+    held_out: int = 64
+
+
+_CPU_UNET = (
+    "networks.unet_size.channel_mult=[1,2,4]",
+    "networks.unet_size.base_channels=32",
+    "networks.unet_size.attention_factors=[2,4]",
+    "networks.unet_size.num_frames=8",
+    "networks.projector_size.num_frames=8",
+    "optimizer.learning_rate=6e-4",
+)
+_CPU_AUTOENCODER = ("networks.vae_size.base_channels=24", "networks.vae_size.reference_head_dim=8")
+
+PLANS = {
+    "gpu": Plan(
+        size="128x96",
+        frames=16,
+        clips=1500,
+        steps={
+            "autoencoder": 2500,
+            "prior": 2000,
+            "decoders": 500,
+            "rectification": 400,
+            "sketches": 500,
+        },
+        batches={"decoders": 4},
+        at_once=5,
+    ),
+    "cpu": Plan(
+        size="96x64",
+        frames=8,
+        stride=2,
+        clips=2400,
+        steps={
+            "autoencoder": 900,
+            "prior": 1800,
+            "decoders": 300,
+            "rectification": 300,
+            "sketches": 300,
+        },
+        batches={"autoencoder": 8, "prior": 16, "decoders": 2, "rectification": 16, "sketches": 16},
+        settings={
+            "autoencoder": _CPU_AUTOENCODER,
+            "prior": _CPU_UNET,
+            "rectification": ("optimizer.learning_rate=3e-4",),
+        },
+        at_once=2,
+        workers=0,
+    ),
+    "trial": Plan(
+        size="64x64",
+        frames=4,
+        stride=4,
+        clips=8,
+        steps=dict.fromkeys(PARTS[1:-1], 4),
+        batches=dict.fromkeys(PARTS[1:-1], 1),
+        settings={
+            "prior": ("networks.unet_size.num_frames=4", "networks.projector_size.num_frames=4")
+        },
+        at_once=2,
+        workers=0,
+        held_out=8,
+    ),
+}
 
 
 def main() -> None:
@@ -54,14 +161,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path)
     parser.add_argument("--squeezenet", type=Path, required=True)
-    parser.add_argument("--parts", nargs="+", default=["data", "base", "variants", "measure"])
-    parser.add_argument("--scale", type=float, default=1.0, help="of steps and clips")
+    parser.add_argument("--plan", choices=PLANS, default="gpu")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--precision", default="no", help="no or bf16")
     parser.add_argument("--out", type=Path, help="where results go; WORK if not given")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     out = given.out or given.work
-    study = Study(given.work, out, given.squeezenet, given.scale, given.precision)
+    study = Study(given.work, out, given.squeezenet, PLANS[given.plan], given.precision)
     for part in given.parts:
         began = time.monotonic()
         getattr(study, part)()
@@ -71,77 +178,125 @@ def main() -> None:
 class Study:
     """All runs of the ablations in one folder."""
 
-    def __init__(
-        self, work: Path, out: Path, squeezenet: Path, scale: float, precision: str
-    ) -> None:
-        self.work, self.out, self.scale = work, out, scale
+    def __init__(self, work: Path, out: Path, squeezenet: Path, plan: Plan, precision: str) -> None:
+        self.work, self.out, self.plan = work, out, plan
         self.squeezenet = squeezenet
         self.precision = precision
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
     def data(self) -> None:
         """Training and held-out clips of both looks."""
-        workers = str(max(1, (os.cpu_count() or 2) // 2))
-        running = []
-        for look in ("cel", "textured"):
-            for split, seed, clips in (("train", 1, 1500), ("held-out", 2, 64)):
-                count = max(8, self._some(clips))
-                folder = self.work / f"{look}-{split}"
-                command = [sys.executable, "-m", "toontween.cli.app", "data", "synth"]
-                command += ["--seed", str(seed), "--clips", str(count), "--frames", "16"]
-                command += ["--size", SIZE, "--look", look, "--workers", workers]
-                running.append(self._start([*command, "-o", str(folder)], folder.name))
-        _finish(running)
+        commands: dict[str, list[str]] = {}
+        for look in LOOKS:
+            for split, seed, clips in (
+                ("train", 1, self.plan.clips),
+                ("held-out", 2, self.plan.held_out),
+            ):
+                name = f"{look}-{split}"
+                command = ["data", "synth", "--seed", str(seed), "--clips", str(clips)]
+                command += ["--frames", "16", "--size", self.plan.size, "--look", look]
+                command += ["--workers", str(max(1, (os.cpu_count() or 2) // 2))]
+                commands[name] = [*command, "-o", str(self.work / name)]
+        self._run(commands)
 
-    def base(self) -> None:
-        """The autoencoder, then the prior with the decoders beside it."""
-        both = [str(self.work / "cel-train"), str(self.work / "textured-train")]
-        self._train("autoencoder", "small_autoencoder", 2500, shards=both)
-        vae = f"networks.vae={self.work}/autoencoder/model/vae"
-        running = [
-            self._begin(
-                f"decoder-{variant}",
-                "small_decoder",
-                500,
-                settings=[vae, f"objective.variant={variant}", "loop.batch_size=4"],
-            )
-            for variant in DECODERS
-        ]
-        textured = [str(self.work / "textured-train")]
-        self._train("prior", "small_prior", 2000, shards=textured, settings=[vae])
-        _finish(running)
+    def autoencoder(self) -> None:
+        """Encoder and image decoder, on both looks."""
+        self._train({"autoencoder": ()}, "small_autoencoder", "autoencoder", looks=LOOKS)
 
-    def variants(self) -> None:
-        """Rectification II to V and two sketch encoders, side by side."""
+    def latents(self) -> None:
+        """The encoder has learned: all that trains behind it reads latents."""
+        commands: dict[str, list[str]] = {}
+        for look in LOOKS:
+            command = ["data", "encode", str(self.work / f"{look}-train")]
+            command += ["--vae", str(self.work / "autoencoder" / "model" / "vae")]
+            commands[f"{look}-latents"] = [*command, "-o", str(self.work / f"{look}-latents")]
+        self._run(commands)
+
+    def prior(self) -> None:
+        """The denoiser of the textured look."""
+        self._train({"prior": (self._vae(),)}, "small_prior", "prior", looks=LOOKS[1:])
+
+    def decoders(self) -> None:
+        """The dual-reference decoder and what it is without its parts."""
+        runs = {f"decoder-{v}": (self._vae(), f"objective.variant={v}") for v in DECODERS}
+        self._train(runs, "small_decoder", "decoders")
+
+    def rectification(self) -> None:
+        """Variants II to V; I is the prior."""
         start = f"networks.start={self.work}/prior/model"
-        running = [
-            self._begin(
-                f"rectified-{variant}",
-                "small_rectification",
-                400,
-                settings=[start, f"objective.variant={variant}"],
-            )
+        runs = {
+            f"rectified-{variant}": (start, f"objective.variant={variant}")
             for variant in VARIANTS.values()
             if variant != "pretrained"
+        }
+        self._train(runs, "small_rectification", "rectification")
+
+    def sketches(self) -> None:
+        """Two sketch encoders."""
+        start = f"networks.start={self.work}/rectified-freeze-temporal/model"
+        runs = {f"sketch-{p}": (start, f"objective.patterns={p}") for p in SKETCHES}
+        self._train(runs, "small_sketch", "sketches")
+
+    def _vae(self) -> str:
+        return f"networks.vae={self.work}/autoencoder/model/vae"
+
+    def _train(
+        self,
+        runs: dict[str, tuple[str, ...]],
+        recipe: str,
+        stage: str,
+        *,
+        looks: tuple[str, ...] = ("cel",),
+    ) -> None:
+        plan, steps = self.plan, self.plan.steps[stage]
+        fields = [
+            f"data.shards={json.dumps([str(self.work / f'{look}-train') for look in looks])}",
+            f"data.validation={json.dumps([str(self.work / f'{looks[0]}-held-out')])}",
+            f"data.strides=[{plan.stride}]",
+            f"data.workers={plan.workers}",
+            f"loop.steps={steps}",
+            f"loop.log_every={max(1, steps // 100)}",
+            f"loop.precision={self.precision}",
+            "loop.save_every=500",
+            *plan.settings.get(stage, ()),
         ]
-        _finish(running)
-        rectified = f"networks.start={self.work}/rectified-freeze-temporal/model"
-        running = [
-            self._begin(
-                f"sketch-{patterns}",
-                "small_sketch",
-                500,
-                settings=[rectified, f"objective.patterns={patterns}"],
-            )
-            for patterns in ("paper", "all")
-        ]
-        _finish(running)
+        if stage != "autoencoder":
+            fields.append(f"data.num_frames={plan.frames}")
+        if stage in ("prior", "rectification", "sketches"):
+            fields.append(f"data.latents={self.work / f'{looks[0]}-latents'}")
+        if stage in plan.batches:
+            fields.append(f"loop.batch_size={plan.batches[stage]}")
+        self._run(
+            {
+                name: ["train", recipe, "-o", str(self.work / name)]
+                + [part for one in (*fields, *own) for part in ("--set", one)]
+                for name, own in runs.items()
+            }
+        )
+
+    def _run(self, commands: dict[str, list[str]]) -> None:
+        """Run `toontween` some times, a few beside each other; logs go beside the results."""
+
+        def one(name: str) -> int:
+            with (self.work / f"{name}.log").open("wb") as log:
+                command = [sys.executable, "-m", "toontween.cli.app", *commands[name]]
+                return subprocess.run(
+                    command, stdout=log, stderr=subprocess.STDOUT, check=False
+                ).returncode
+
+        with ThreadPoolExecutor(self.plan.at_once) as pool:
+            failed = [n for n, code in zip(commands, pool.map(one, commands), strict=True) if code]
+        for name in failed:
+            log = (self.work / f"{name}.log").read_text("utf-8")
+            print(f"{name} failed:\n{log[-2000:]}", flush=True)
+        if failed:
+            sys.exit(1)
 
     def measure(self) -> None:
         """Tables as JSON and strips as PNG."""
-        judge = Judge(self.work / "cel-held-out", self.squeezenet, self.device)
+        judge = Judge(self.work / "cel-held-out", self.plan, self.squeezenet, self.device)
         result: dict[str, Any] = {
-            "clips": len(judge.batches) * AT_ONCE,
+            "clips": len(judge.batches) * JUDGED_AT_ONCE,
             "device": str(self.device),
             "torch": torch.__version__,
             "rectification": self._rectification(judge),
@@ -179,17 +334,17 @@ class Study:
         }
 
     def _sketches(self, judge: "Judge") -> dict[str, dict[str, float]]:
-        rng = np.random.default_rng(5)
+        rng, frames = np.random.default_rng(5), self.plan.frames
         patterns = {
             "none": (),
-            "bisection 1": bisection_pattern(16, depth=1),
-            "bisection 2": bisection_pattern(16, depth=2),
-            "random": random_pattern(16, rng),
-            "all": tuple(range(16)),
+            "bisection 1": bisection_pattern(frames, depth=1),
+            "bisection 2": bisection_pattern(frames, depth=2),
+            "random": random_pattern(frames, rng),
+            "all": tuple(range(frames)),
         }
         table: dict[str, dict[str, float]] = {}
         rows = []
-        for trained in ("paper", "all"):
+        for trained in SKETCHES:
             networks = self._networks(f"sketch-{trained}")
             if trained == "all":
                 _gate(networks)
@@ -214,59 +369,25 @@ class Study:
                 part.to(self.device).eval()
         return networks
 
-    def _train(self, run: str, recipe: str, steps: int, **kwargs: Any) -> None:
-        _finish([self._begin(run, recipe, steps, **kwargs)])
-
-    def _begin(
-        self,
-        run: str,
-        recipe: str,
-        steps: int,
-        *,
-        shards: list[str] | None = None,
-        settings: list[str] | None = None,
-    ) -> tuple[subprocess.Popen[bytes], Path]:
-        steps = max(4, self._some(steps))
-        fields = [
-            f"data.shards={json.dumps(shards or [str(self.work / 'cel-train')])}",
-            f"data.validation={json.dumps([str(self.work / 'cel-held-out')])}",
-            "data.workers=2",
-            f"loop.steps={steps}",
-            f"loop.log_every={max(1, steps // 100)}",
-            f"loop.precision={self.precision}",
-            "loop.save_every=500",
-            *(settings or []),
-        ]
-        if self.scale < 0.1:  # a trial of the program, not of the method
-            fields += ["loop.batch_size=1", "loop.validation_clips=1", "data.workers=0"]
-        command = [sys.executable, "-m", "toontween.cli.app", "train", recipe]
-        command += [part for field in fields for part in ("--set", field)]
-        return self._start([*command, "-o", str(self.work / run)], run)
-
-    def _start(self, command: list[str], name: str) -> tuple[subprocess.Popen[bytes], Path]:
-        log = self.work / f"{name}.log"
-        with log.open("wb") as file:
-            return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT), log
-
-    def _some(self, count: int) -> int:
-        return round(count * self.scale)
-
 
 class Judge:
     """Measures ways of drawing on held-out clips.
 
     Args:
         shards: The clips.
+        plan: How many drawings of them.
         squeezenet: Weights of the perceptual distance.
         device: Where to draw.
     """
 
-    def __init__(self, shards: Path, squeezenet: Path, device: torch.device) -> None:
-        config = DataConfig(validation=(str(shards),), num_frames=16)
+    def __init__(self, shards: Path, plan: Plan, squeezenet: Path, device: torch.device) -> None:
+        config = DataConfig(
+            validation=(str(shards),), num_frames=plan.frames, strides=(plan.stride,)
+        )
         samples = SampleSet(config, seed=0, with_lines=True, held_out=True)
         self.batches = [
-            collate([samples[i] for i in range(first, first + AT_ONCE)]).to(device)
-            for first in range(0, len(samples) - AT_ONCE + 1, AT_ONCE)
+            collate([samples[i] for i in range(first, first + JUDGED_AT_ONCE)]).to(device)
+            for first in range(0, len(samples) - JUDGED_AT_ONCE + 1, JUDGED_AT_ONCE)
         ]
         self._features = load_squeezenet(squeezenet).to(device)
         self._device = device
@@ -316,14 +437,14 @@ def _with_sketches(
 
 def _hold(batch: Batch, _: Draws) -> torch.Tensor:
     frames = (batch.frames + 1) / 2
-    return torch.cat(
-        [frames[:, :1].expand(-1, 8, -1, -1, -1), frames[:, -1:].expand(-1, 8, -1, -1, -1)], dim=1
-    )
+    half = frames.shape[1] // 2
+    first, last = frames[:, :1].repeat_interleave(half, dim=1), frames[:, -1:]
+    return torch.cat([first, last.repeat_interleave(frames.shape[1] - half, dim=1)], dim=1)
 
 
 def _crossfade(batch: Batch, _: Draws) -> torch.Tensor:
     frames = (batch.frames + 1) / 2
-    share = torch.linspace(0, 1, 16, device=frames.device).view(1, 16, 1, 1, 1)
+    share = torch.linspace(0, 1, frames.shape[1], device=frames.device).view(1, -1, 1, 1, 1)
     return frames[:, :1] * (1 - share) + frames[:, -1:] * share
 
 
@@ -342,21 +463,11 @@ def _gate(networks: Networks) -> None:
 
 
 def _sheet(rows: list[torch.Tensor], path: Path) -> None:
-    """Every clip's rows under each other: the truth, then what each way drew; every third frame."""
-    clips = torch.stack(rows, dim=1)[:, :, ::3].clamp(0, 1)
+    """Some six frames of each clip, rows under each other: the truth, then what each way drew."""
+    clips = torch.stack(rows, dim=1).clamp(0, 1)
+    clips = clips[:, :, :: max(1, clips.shape[2] // 6)]
     sheet = rearrange(clips, "b r t c h w -> (b r h) (t w) c")
     Image.fromarray((sheet * 255).round().byte().cpu().numpy()).save(path)
-
-
-def _finish(running: list[tuple[subprocess.Popen[bytes], Path]]) -> None:
-    failed = []
-    for process, log in running:
-        if process.wait():
-            failed.append(log)
-    for log in failed:
-        print(f"{log.stem} failed:\n{log.read_text('utf-8')[-2000:]}", flush=True)
-    if failed:
-        sys.exit(1)
 
 
 if __name__ == "__main__":

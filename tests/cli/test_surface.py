@@ -68,6 +68,16 @@ SURFACE = {
         "--json",
         "--quiet",
     },
+    "data encode": {
+        "shards",
+        "--vae",
+        "--out",
+        "-o",
+        "--size",
+        "--device",
+        "--json",
+        "--quiet",
+    },
     "data synth": {
         "--out",
         "-o",

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Float16, Int, UInt8
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -23,6 +22,7 @@ from toontween.drawing.extraction import extract_lines
 from toontween.errors import InputError, MediaError
 from toontween.training.config import DataConfig
 from toontween.training.draws import seed_of
+from toontween.training.latents import LatentSet, fit_picture
 
 _MOST_DAMAGED_IN_A_ROW = 16
 
@@ -39,6 +39,9 @@ class Sample:
 
     frames: UInt8[np.ndarray, "t h w 3"]
     lines: UInt8[np.ndarray, "t h w"] | None
+    moments: Float16[np.ndarray, "t c y x"] | None = None
+    """Of the latents' posterior, when they are kept on disk: mean, then logarithm of the variance."""
+
     caption: str
     motion_fps: int
     damaged: tuple[str, ...]
@@ -61,6 +64,9 @@ class Batch:
     lines: Float[Tensor, "b t 1 h w"] | None
     """Ink, 0…1; None when no sketches are trained."""
 
+    moments: Float[Tensor, "b t c y x"] | None = None
+    """Of the latents' posterior, see `Sample`; None when they are to be computed."""
+
     captions: tuple[str, ...]
     motion_fps: Int[Tensor, " b"]
     """Frames a second of the drawings as they are shown here."""
@@ -75,6 +81,7 @@ class Batch:
             keys=self.keys,
             frames=self.frames.to(device, non_blocking=True),
             lines=None if self.lines is None else self.lines.to(device, non_blocking=True),
+            moments=None if self.moments is None else self.moments.to(device, non_blocking=True),
             captions=self.captions,
             motion_fps=self.motion_fps.to(device, non_blocking=True),
             damaged=self.damaged,
@@ -105,6 +112,9 @@ class SampleSet(Dataset[Sample]):
         if config.num_frames < 1 or not config.strides or min(config.strides) < 1:
             raise InputError(f"clips of {config.num_frames} frames by strides {config.strides}")
         self._clips = ShardSet([Path(path) for path in paths])
+        self.latents: LatentSet | None = None
+        if config.latents is not None and not held_out:
+            self.latents = _matching_latents(config, self._clips)
         self._config = config
         self._seed = seed
         self._with_lines = with_lines
@@ -144,13 +154,21 @@ class SampleSet(Dataset[Sample]):
         taken, stride = self._window(clip, rng)
         frames = clip.frames[taken]
         lines = clip.lines[taken] if clip.lines is not None and self._with_lines else None
-        if not self._held_out and rng.random() < config.reverse:
+        reverse = not self._held_out and rng.random() < config.reverse
+        mirror = not self._held_out and rng.random() < config.mirror
+        moments = None
+        if self.latents is not None:
+            moments = self.latents.read(clip.key, taken, mirrored=mirror)
+        if reverse:
             frames, lines = frames[::-1], None if lines is None else lines[::-1]
-        if not self._held_out and rng.random() < config.mirror:
+            moments = None if moments is None else moments[::-1]
+        if mirror:
             frames, lines = frames[:, :, ::-1], None if lines is None else lines[:, :, ::-1]
         if config.size is not None:
-            frames = np.stack([_fit(frame, config.size) for frame in frames])
-            lines = None if lines is None else np.stack([_fit(x, config.size) for x in lines])
+            frames = np.stack([fit_picture(frame, config.size) for frame in frames])
+            lines = (
+                None if lines is None else np.stack([fit_picture(x, config.size) for x in lines])
+            )
         if self._with_lines and lines is None:
             lines = np.stack([_extract(frame) for frame in frames])
         held = float(np.mean(np.asarray(clip.exposures)[taken])) if clip.exposures else 1.0
@@ -159,6 +177,7 @@ class SampleSet(Dataset[Sample]):
             key=clip.key,
             frames=np.ascontiguousarray(frames),
             lines=None if lines is None else np.ascontiguousarray(lines),
+            moments=None if moments is None else np.ascontiguousarray(moments),
             caption=clip.caption,
             motion_fps=max(1, round(clip.fps / held / stride)),
             damaged=damaged,
@@ -226,11 +245,13 @@ def collate(samples: Sequence[Sample]) -> Batch:
         raise InputError(f"clips of different sizes: {named}", hint="set data.size=[W,H]")
     frames = torch.from_numpy(np.stack([sample.frames for sample in samples]))
     lines = [sample.lines for sample in samples if sample.lines is not None]
+    moments = [sample.moments for sample in samples if sample.moments is not None]
     return Batch(
         numbers=tuple(sample.number for sample in samples),
         keys=tuple(sample.key for sample in samples),
         frames=frames.permute(0, 1, 4, 2, 3).float().div_(127.5).sub_(1.0),
         lines=torch.from_numpy(np.stack(lines)).unsqueeze(2).float().div_(255.0) if lines else None,
+        moments=torch.from_numpy(np.stack(moments)).float() if moments else None,
         captions=tuple(sample.caption for sample in samples),
         motion_fps=torch.tensor([sample.motion_fps for sample in samples]),
         damaged=tuple(message for sample in samples for message in sample.damaged),
@@ -261,17 +282,21 @@ def _order(seed: int, epoch: int, count: int) -> np.ndarray:
     return np.random.default_rng(seed_of(seed, epoch, "order")).permutation(count)
 
 
-def _fit(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Scale by the side that needs it more and crop the middle out."""
-    (height, width), (wide, high) = picture.shape[:2], size
-    if (width, height) == size:
-        return picture
-    factor = max(wide / width, high / height)
-    scaled = (max(wide, round(width * factor)), max(high, round(height * factor)))
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    picture = cv2.resize(np.ascontiguousarray(picture), scaled, interpolation=method)
-    left, top = (scaled[0] - wide) // 2, (scaled[1] - high) // 2
-    return picture[top : top + high, left : left + wide]
+def _matching_latents(config: DataConfig, clips: ShardSet) -> LatentSet:
+    latents = LatentSet(Path(config.latents or ""))
+    if latents.size != config.size:
+        raise InputError(
+            f"the latents in {config.latents} are of pictures scaled to {latents.size}, "
+            f"data.size is {config.size}",
+            hint="encode the clips again, or set data.size to the same",
+        )
+    missing = [key for key in clips.keys if key not in latents]
+    if missing:
+        raise InputError(
+            f"{config.latents} lacks the latents of {len(missing)} clips, such as {missing[0]!r}",
+            hint="give toontween data encode the same shards",
+        )
+    return latents
 
 
 def _extract(frame: np.ndarray) -> UInt8[np.ndarray, "h w"]:

@@ -27,6 +27,9 @@ class DataConfig:
     validation: tuple[str, ...] = ()
     """Shards held out, for measures and strips; () for none."""
 
+    latents: str | None = None
+    """A folder where `toontween data encode` put the latents of the shards; None encodes at every step."""
+
     num_frames: int = 16
     """Drawings of a training clip."""
 

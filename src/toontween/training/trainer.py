@@ -29,7 +29,7 @@ from toontween.training.config import RunConfig, config_to_dict, read_config
 from toontween.training.draws import seed_layers
 from toontween.training.engine import Engine
 from toontween.training.export import export_model
-from toontween.training.objectives.build import build_objective, needs_lines
+from toontween.training.objectives.build import build_objective, check_latents, needs_lines
 from toontween.training.records import Record, read_record
 from toontween.training.validation import validate
 
@@ -106,7 +106,10 @@ class _Run:
             self._held_out = SampleSet(
                 config.data, seed=config.seed, with_lines=lines, held_out=True
             )
-        self._engine = Engine(build_objective(config), config)
+        objective = build_objective(config)
+        if self._samples.latents is not None:
+            check_latents(objective, self._samples.latents)
+        self._engine = Engine(objective, config)
         self._main = self._engine.accelerator.is_main_process
         self._step = self._resume()
         if self._main:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from toontween.cli.arguments import parse_size
 from toontween.cli.console import print_json, print_lines, progress_bar, say, warn
-from toontween.errors import InputError
 
 
 def compose(
@@ -59,7 +59,7 @@ def compose(
     settings = ComposeSettings(
         clips=clips,
         frames=frames,
-        size=_parse_size(size),
+        size=parse_size(size),
         seed=seed,
         split=split,
         plain=plain,
@@ -84,11 +84,3 @@ def compose(
         )
     else:
         print_lines([str(path) for path in made.shards])
-
-
-def _parse_size(text: str) -> tuple[int, int]:
-    """`WxH` in pixels."""
-    width, times, height = text.lower().partition("x")
-    if not (times and width.isdecimal() and height.isdecimal()) or len(text) > 11:
-        raise InputError(f"--size {text!r} is not WIDTHxHEIGHT", hint="for example 256x160")
-    return int(width), int(height)

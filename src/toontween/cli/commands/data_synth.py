@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from toontween.cli.arguments import parse_size
 from toontween.cli.console import print_json, print_lines, progress_bar, say
-from toontween.errors import InputError
 
 
 class Looks(StrEnum):
@@ -57,7 +57,7 @@ def synth(
         seed=seed,
         num_clips=clips,
         options=StudioOptions(
-            size=_parse_size(size), num_frames=frames, look=Look(look.value), fps=fps
+            size=parse_size(size), num_frames=frames, look=Look(look.value), fps=fps
         ),
         clips_per_shard=clips_per_shard,
         pictures=pictures,
@@ -82,11 +82,3 @@ def synth(
         )
     else:
         print_lines([str(path) for path in made.shards])
-
-
-def _parse_size(text: str) -> tuple[int, int]:
-    """`WxH` in pixels."""
-    width, times, height = text.lower().partition("x")
-    if not (times and width.isdecimal() and height.isdecimal()) or len(text) > 11:
-        raise InputError(f"--size {text!r} is not WIDTHxHEIGHT", hint="for example 256x160")
-    return int(width), int(height)

@@ -1,9 +1,11 @@
 """A run's configuration → its objective."""
 
 from toontween.errors import InputError
+from toontween.models.vae import AutoencoderKLDualReference
 from toontween.registry import Registry
 from toontween.training.config import DecoderConfig, RunConfig, SketchConfig
 from toontween.training.draws import seed_layers
+from toontween.training.latents import LatentSet, encoder_hash
 from toontween.training.networks import build_networks, build_vae
 from toontween.training.objectives.base import Objective
 
@@ -38,6 +40,21 @@ def build_objective(config: RunConfig) -> Objective:
         parts = build_networks(config.networks, seed=config.seed)
     seed_layers(config.seed, "objective")
     return OBJECTIVES.load(what.kind)(parts, what)
+
+
+def check_latents(objective: Objective, latents: LatentSet) -> None:
+    """Make sure that latents kept on disk are those the objective's encoder would give.
+
+    Raises:
+        InputError: They are another encoder's, or the objective trains on pictures.
+    """
+    vae = objective.frozen.get("vae")
+    if not isinstance(vae, AutoencoderKLDualReference):
+        hint = "leave data.latents out"
+        raise InputError("a decoder learns from pictures, not from latents on disk", hint=hint)
+    if encoder_hash(vae) != latents.encoder_sha256:
+        hint = "encode the clips again with this model's autoencoder"
+        raise InputError("data.latents were made by another encoder", hint=hint)
 
 
 def needs_lines(config: RunConfig) -> bool:

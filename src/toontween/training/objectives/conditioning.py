@@ -38,13 +38,19 @@ class Noised:
 
 @torch.no_grad()
 def encode_clip(
-    vae: AutoencoderKLDualReference, frames: Float[Tensor, "b t 3 y x"], draws: Draws | None
+    vae: AutoencoderKLDualReference, batch: Batch, draws: Draws | None
 ) -> Float[Tensor, "b c t h w"]:
     """Scaled latents of all frames, drawn from the posterior; its mean without `draws`."""
-    encoded = vae.encode(frames.flatten(0, 1).to(vae.dtype))
-    latents = rearrange(encoded.mean.float(), "(b t) c h w -> b c t h w", b=len(frames))
+    if batch.moments is not None:
+        mean, logvar = batch.moments.chunk(2, dim=2)
+    else:
+        encoded = vae.encode(batch.frames.flatten(0, 1).to(vae.dtype))
+        mean, logvar = (
+            moment.float().unflatten(0, batch.frames.shape[:2])
+            for moment in (encoded.mean, encoded.logvar)
+        )
+    latents, spread = (rearrange(moment, "b t c h w -> b c t h w") for moment in (mean, logvar))
     if draws is not None:
-        spread = rearrange(encoded.logvar.float(), "(b t) c h w -> b c t h w", b=len(frames))
         noise = draws.normal(latents.shape[1:], "posterior")
         latents = latents + torch.exp(0.5 * spread) * noise
     return latents * vae.scaling_factor
@@ -83,7 +89,7 @@ def noised(
         timesteps: Of each sample; drawn uniformly when not given.
     """
     scheduler = networks.scheduler
-    latents = encode_clip(networks.vae, batch.frames, draws)
+    latents = encode_clip(networks.vae, batch, draws)
     count = scheduler.config["num_train_timesteps"]
     if timesteps is None:
         timesteps = draws.integers(count, "timestep")

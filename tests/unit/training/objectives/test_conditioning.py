@@ -36,7 +36,7 @@ def told(
 def test_the_target_is_the_velocity_of_scaled_latents() -> None:
     networks, batch = build_networks(NETWORKS, seed=0), squares()
     draws = Draws(0, batch.numbers)
-    latents = encode_clip(networks.vae, batch.frames, draws)
+    latents = encode_clip(networks.vae, batch, draws)
     noise = draws.normal(latents.shape[1:], "noise")
     found = told(at=300)
     alpha = networks.scheduler.alphas_cumprod[300]
