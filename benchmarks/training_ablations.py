@@ -366,7 +366,7 @@ class Study:
         )
         for part in parts:
             if part is not None:
-                part.to(self.device).eval()
+                torch.nn.Module.to(part, self.device).eval()
         return networks
 
 

@@ -31,12 +31,15 @@ def encode(
 
     Example: `toontween data encode clips/ --vae runs/autoencoder/model/vae -o latents/`
     """
+    from torch.nn import Module
+
     from toontween.runtime import pick_device
     from toontween.training.latents import encode_shards
     from toontween.training.networks import load_vae
 
     wanted = None if size is None else parse_size(size)
-    network = load_vae(vae).to(pick_device(device))
+    network = load_vae(vae)
+    Module.to(network, pick_device(device))
     with progress_bar("encoding", quiet=quiet) as progress:
         files = encode_shards(shards, network, out, size=wanted, progress=progress)
     if as_json:
