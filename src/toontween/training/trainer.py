@@ -30,6 +30,7 @@ from toontween.training.draws import seed_layers
 from toontween.training.engine import Engine
 from toontween.training.export import export_model
 from toontween.training.objectives.build import build_objective, check_latents, needs_lines
+from toontween.training.pace import Pace
 from toontween.training.records import Record, read_record
 from toontween.training.validation import validate
 
@@ -116,6 +117,7 @@ class _Run:
             write_json(folder / "config.json", config_to_dict(config), overwrite=True)
         self._record = Record(folder, first_step=self._step) if self._main else None
         self._saved_at = time.monotonic()
+        self._pace = Pace()
         self._was_finished = self._step >= config.loop.steps
         self._measured_at = -1
         self._measures: dict[str, float] = {}
@@ -129,20 +131,19 @@ class _Run:
             self._step = loop.steps
             return
         batches = iter(self._batches())
-        began, samples = time.monotonic(), 0
+        self._pace.begin()
         while self._step < loop.steps and not self._time_is_up():
             values = self._one_step(batches)
             self._step += 1
-            samples += loop.batch_size
+            self._pace.step_done(loop.batch_size)
             if self._step % loop.log_every == 0 or self._step == loop.steps:
-                seconds = time.monotonic() - began
-                self._note("train", {**values, "samples_per_second": samples / seconds})
-                began, samples = time.monotonic(), 0
+                self._note("train", {**values, **self._pace.values()})
+                self._pace.begin()
                 if progress is not None:
                     progress(self._step / loop.steps)
             if loop.validate_every and self._step % loop.validate_every == 0:
                 self._validate()
-                began, samples = time.monotonic(), 0
+                self._pace.begin()
             if self._save_is_due():
                 self._save()
         self._save()
@@ -179,7 +180,7 @@ class _Run:
         seed_layers(config.seed, self._step, accelerator.process_index, "layers")
         sums: dict[str, Tensor] = {}
         for part in range(parts):
-            batch = next(batches)
+            batch = self._pace.next_of(batches)
             for message in batch.damaged:
                 self._tell(f"skipped: {message}")
                 self._note("skipped", {"reason": message})

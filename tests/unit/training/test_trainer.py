@@ -18,6 +18,7 @@ from toontween.data.shards import write_shards
 from toontween.errors import InputError, OutputError, TrainingError
 from toontween.media.files import write_json
 from toontween.training import checkpoints
+from toontween.training.batches import Sample, SampleSet
 from toontween.training.config import RunConfig, config_to_dict
 from toontween.training.objectives import video
 from toontween.training.records import read_record
@@ -127,6 +128,26 @@ def test_a_finished_run_is_measured_once(squares: Path, tmp_path: Path) -> None:
     assert first.measures.keys() >= {"velocity", "velocity_error", "psnr", "motion"}
     assert [line["step"] for line in read_record(tmp_path, "validation")] == [1, 2]
     assert (tmp_path / "strips" / "00000002.png").is_file()
+
+
+def test_the_record_says_what_share_of_the_time_waits_for_data(
+    squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(tiny_run(squares, steps=4), tmp_path / "quick")
+    read = SampleSet.__getitem__
+
+    def slowly(self: SampleSet, number: int) -> Sample:
+        time.sleep(1.0)
+        return read(self, number)
+
+    monkeypatch.setattr(SampleSet, "__getitem__", slowly)
+    train(tiny_run(squares, steps=4, micro_batch_size=1), tmp_path / "slow")
+    quick = [line["waiting"] for line in read_record(tmp_path / "quick", "train")]
+    slow = read_record(tmp_path / "slow", "train")
+    assert all(0 < share < 0.5 for share in quick[1:])
+    for line in slow[1:]:
+        # two samples of a second each, whatever else a step takes
+        assert line["waiting"] * 2 / line["samples_per_second"] == pytest.approx(2.0, abs=0.3)
 
 
 def test_another_run_in_the_same_folder_is_refused(squares: Path, unbroken: Path) -> None:
