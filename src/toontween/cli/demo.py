@@ -58,8 +58,8 @@ def find_examples(folder: Path) -> list[Path]:
 
 def write_sheet(truth: list[Path], take: "Take", path: Path) -> Path:
     """Compare the true drawings with ours on one sheet."""
+    from toontween.drawing.review import contact_sheet
     from toontween.media.images import read_still, write_still
-    from toontween.rendering.review import contact_sheet
 
     rows = [[read_still(file).pixels for file in truth], list(take.drawings)]
     sheet = contact_sheet(rows, labels=("truth", "ours"), columns=8)

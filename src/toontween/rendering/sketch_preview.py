@@ -10,6 +10,7 @@ from jaxtyping import Float32, UInt8
 
 from toontween.drawing.lines import Ground, Lines
 from toontween.drawing.reading import GroundChoice
+from toontween.drawing.review import contact_sheet
 from toontween.drawing.strokes import stroke_width
 from toontween.errors import InputError, OutputError
 from toontween.media.frames import Pixels, composite_over, fit, to_picture
@@ -19,7 +20,6 @@ from toontween.pipelines.inputs.sketches import prepare_hints
 from toontween.rendering.inputs.drawings import DrawingSource, SourceKind, find_drawings
 from toontween.rendering.inputs.keys import FitMode
 from toontween.rendering.inputs.sketches import FittedSketch, fit_sketch
-from toontween.rendering.review import contact_sheet
 from toontween.rendering.writing.output import OutputKind, check_files, understand_output
 from toontween.rendering.writing.placement import place_drawings
 from toontween.rendering.writing.staging import all_or_nothing

@@ -9,7 +9,7 @@ import numpy as np
 from toontween.data.clips import Clip
 from toontween.data.composition.material import FPS, DrawingError, Entry, Material
 from toontween.data.composition.settings import ComposeSettings
-from toontween.data.composition.workers import spread
+from toontween.data.workers import spread
 from toontween.errors import InputError, MediaError
 
 

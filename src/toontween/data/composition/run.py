@@ -9,8 +9,8 @@ from toontween.data.composition.clips import compose_clip, open_cache
 from toontween.data.composition.plain import plain_clips
 from toontween.data.composition.settings import ComposeSettings
 from toontween.data.composition.sprites import SPRITE_PX, fill_cache
-from toontween.data.composition.workers import spread
 from toontween.data.shards import write_shards
+from toontween.data.workers import spread
 from toontween.errors import MediaError, OutputError
 
 

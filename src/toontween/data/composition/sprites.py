@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Float32, Int, UInt8
 
 from toontween.data.composition.material import DrawingError, Entry, Material
-from toontween.data.composition.workers import spread
+from toontween.data.workers import spread
 from toontween.errors import InputError, MediaError
 from toontween.media.files import atomic_output
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from toontween.drawing.review import contact_sheet, onion_skin
 from toontween.errors import InputError, ShapeError
-from toontween.rendering.review import contact_sheet, onion_skin
 
 KEY_FRAME = (224, 92, 48)
 
