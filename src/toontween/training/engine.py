@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from diffusers import ModelMixin
 from diffusers.training_utils import EMAModel
 from torch import Tensor, nn
 
@@ -188,6 +189,11 @@ def rate_factor(step: int, config: OptimizerConfig, steps: int) -> float:
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
+def supports_checkpointing(network: nn.Module) -> bool:
+    """Whether a network's activations can be computed again; diffusers' own switch refuses networks that cannot."""
+    return isinstance(network, ModelMixin) and bool(network._supports_gradient_checkpointing)  # noqa: SLF001
+
+
 def _prepare_networks(objective: Objective, loop: LoopConfig, device: torch.device) -> None:
     for network in (*objective.networks.values(), *objective.frozen.values()):
         network.requires_grad_(requires_grad=False).to(device)
@@ -195,8 +201,8 @@ def _prepare_networks(objective: Objective, loop: LoopConfig, device: torch.devi
         network.eval()
     for network in objective.networks.values():
         network.train()
-        checkpointing: Any = getattr(network, "enable_gradient_checkpointing", None)
-        if loop.gradient_checkpointing and checkpointing is not None:
-            checkpointing()
+        if loop.gradient_checkpointing and supports_checkpointing(network):
+            enable: Any = network.enable_gradient_checkpointing
+            enable()
         if loop.compile:
             network.compile()

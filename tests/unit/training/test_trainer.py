@@ -112,6 +112,16 @@ def test_micro_batches_give_the_same_step(squares: Path, unbroken: Path, tmp_pat
     )
 
 
+def test_computing_activations_again_gives_the_same_step(
+    squares: Path, unbroken: Path, tmp_path: Path
+) -> None:
+    # the projector cannot, the denoiser can
+    train(tiny_run(squares, ema_decay=0.9, gradient_checkpointing=True), tmp_path)
+    np.testing.assert_allclose(
+        list(losses(tmp_path).values()), list(losses(unbroken).values()), rtol=1e-5
+    )
+
+
 def test_a_finished_run_gives_its_model_again(squares: Path, unbroken: Path) -> None:
     before = weights(unbroken)
     result = train(tiny_run(squares, ema_decay=0.9), unbroken)
