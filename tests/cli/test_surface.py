@@ -50,7 +50,7 @@ SURFACE = {
         "--json",
         "--quiet",
     },
-    "train": {"recipe", "--set", "--out", "-o", "--show", "--json", "--quiet"},
+    "train": {"recipe", "--set", "--out", "-o", "--show", "--launch-file", "--json", "--quiet"},
     "doctor": {"--json"},
     "data": set(),
     "data compose": {

@@ -73,3 +73,12 @@ def test_a_model_that_is_not_there_is_named(
     command = ["train", str(recipe), "--set", "networks.start=nowhere"]
     assert run([*command, "-o", str(tmp_path / "run")]) in (1, 2)
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_the_path_of_a_launch_file_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "--launch-file", "eight_gpus_ddp"]) == 0
+    assert Path(capsys.readouterr().out.strip()).name == "eight_gpus_ddp.yaml"
+    assert run(["train", "--launch-file", "nine_gpus"]) == 2
+    err = capsys.readouterr().err
+    assert "no launch file 'nine_gpus'" in err
+    assert "four_nodes_fsdp2" in err

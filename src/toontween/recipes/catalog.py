@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from toontween.errors import InputError, MediaError
+from toontween.errors import InputError, MediaError, UnknownNameError
 from toontween.registry import Registry
 from toontween.training.config import RunConfig, read_config
 
@@ -26,6 +26,27 @@ RECIPES = Registry(
     },
 )
 """Name → function that gives the run."""
+
+
+_LAUNCH_FILES = Path(__file__).parent / "accelerate"
+
+
+def launch_files() -> dict[str, Path]:
+    """Name → configuration file for `accelerate launch --config_file`."""
+    return {path.stem: path for path in sorted(_LAUNCH_FILES.glob("*.yaml"))}
+
+
+def launch_file(name: str) -> Path:
+    """The configuration file for `accelerate launch` of that name.
+
+    Raises:
+        UnknownNameError: There is none.
+    """
+    files = launch_files()
+    if name not in files:
+        known = ", ".join(files)
+        raise UnknownNameError(f"there is no launch file {name!r}", hint=f"known: {known}")
+    return files[name]
 
 
 def load_recipe(name: str) -> RunConfig:

@@ -1,7 +1,7 @@
 """The published model's training, as far as it is known (ToonCrafter, arXiv 2405.17933; DynamiCrafter's released recipe).
 
 What was never published and is our choice: the decoder's and the sketch encoder's steps, rates and batches.
-Eight GPUs: `accelerate launch --num_processes 8 -m toontween.cli.app train RECIPE …`; see the guide on training.
+Eight GPUs: `accelerate launch --config_file "$(toontween train --launch-file eight_gpus_ddp)" …`; see the guide on training.
 """
 
 from toontween.training.config import (

@@ -8,6 +8,14 @@ import typer
 from toontween.cli.console import print_json, print_lines, progress_bar, say
 
 
+def _print_launch_file(name: str | None) -> None:
+    if name is not None:
+        from toontween.recipes.catalog import launch_file
+
+        print_lines([str(launch_file(name))])
+        raise typer.Exit
+
+
 def train(
     recipe: Annotated[
         str,
@@ -31,13 +39,24 @@ def train(
     show: Annotated[
         bool, typer.Option("--show", help="Print the run as it would be, and stop.")
     ] = False,
+    launch_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Print where a configuration file for `accelerate launch --config_file` is, and stop: "
+            "one_gpu, eight_gpus_ddp, eight_gpus_fsdp2, four_nodes_ddp or four_nodes_fsdp2.",
+            is_eager=True,
+            callback=_print_launch_file,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar, no remarks.")] = False,
 ) -> None:
     """Train a model. The same command goes on where a run was stopped or killed.
 
     The folder holds the run's config.json, record.jsonl, TensorBoard's curves, strips of held-out drawings,
-    checkpoints and, at the end, the model. Several GPUs: `accelerate launch -m toontween.cli.app train …`.
+    checkpoints and, at the end, the model. Several GPUs:
+    `accelerate launch --config_file "$(toontween train --launch-file eight_gpus_ddp)" -m toontween.cli.app train …`.
 
     Example: `toontween train small_prior --set data.shards=shards/ -o runs/prior`
     """
@@ -45,6 +64,7 @@ def train(
     from toontween.training.config import config_to_dict, override
     from toontween.training.trainer import train as run
 
+    del launch_file  # has been answered
     config = override(load_recipe(recipe), setting or [])
     if show:
         print_json(config_to_dict(config))
