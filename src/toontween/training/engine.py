@@ -197,12 +197,13 @@ def supports_checkpointing(network: nn.Module) -> bool:
 def _prepare_networks(objective: Objective, loop: LoopConfig, device: torch.device) -> None:
     for network in (*objective.networks.values(), *objective.frozen.values()):
         network.requires_grad_(requires_grad=False).to(device)
+        # gradients pass through the sketch encoder's denoiser, though it is frozen
+        if loop.gradient_checkpointing and supports_checkpointing(network):
+            enable: Any = network.enable_gradient_checkpointing
+            enable()
     for network in objective.frozen.values():
         network.eval()
     for network in objective.networks.values():
         network.train()
-        if loop.gradient_checkpointing and supports_checkpointing(network):
-            enable: Any = network.enable_gradient_checkpointing
-            enable()
         if loop.compile:
             network.compile()

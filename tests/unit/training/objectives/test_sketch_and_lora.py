@@ -13,6 +13,10 @@ from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
 from toontween.training.config import LoraConfig, SketchConfig
 from toontween.training.denoiser_copy import copy_denoiser, encoder_for
 from toontween.training.draws import seed_layers
+from toontween.training.engine import Engine
+from toontween.training.networks import build_networks
+from toontween.training.objectives.sketch import SketchObjective
+from toontween.training.records import read_record
 from toontween.training.trainer import train
 
 
@@ -91,3 +95,20 @@ def test_adapters_leave_the_model_and_are_worked_in(
     up = next(value for name, value in low.items() if "lora_B" in name)
     difference = after[f"{place}.weight"] - before[f"{place}.weight"]
     np.testing.assert_allclose(difference.numpy(), (up @ down).numpy(), atol=1e-6)
+
+
+def test_activations_of_the_frozen_denoiser_are_computed_again_too(
+    prior: tuple[Path, Path], tmp_path: Path
+) -> None:
+    shards, model = prior
+    found = []
+    for again in (False, True):
+        run = tiny_run(shards, objective=SketchConfig(), steps=2, gradient_checkpointing=again)
+        folder = tmp_path / str(again)
+        train(with_start(run, model), folder)
+        found.append([line["loss/generator"] for line in read_record(folder, "train")])
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-5)
+    networks = build_networks(with_start(run, model).networks, seed=0)
+    engine = Engine(SketchObjective(networks, SketchConfig()), run)
+    assert networks.unet.gradient_checkpointing
+    assert engine.objective.frozen["unet"] is networks.unet
