@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("classical_methods.py", "published_size.py")
+SCRIPTS = ("classical_methods.py", "published_size.py", "training_cost.py", "training_speed.py")
 
 if __name__ == "__main__":
     for script in SCRIPTS:
