@@ -151,6 +151,7 @@ def measure(row: Row, work: Path, arguments: argparse.Namespace) -> dict[str, An
     waited = [s * line["waiting"] for s, line in zip(seconds, lines, strict=True)]
     return {
         **dataclasses.asdict(row),
+        "frames": run.data.num_frames,
         "samples": steps * batch,
         "samples_per_second": round(batch / statistics.median(seconds), 3),
         "waiting": round(sum(waited) / sum(seconds), 4),
@@ -257,19 +258,19 @@ def to_markdown(result: dict[str, Any]) -> str:
         f"{machine['machine']}, {machine['device']}, {machine['cores']} cores shared with other work (load "
         f"{machine['load_before']} before, {machine['load_after']} after), {machine['threads']} thread, "
         f"torch {machine['torch']}; precision {asked['precision']}, {asked['frames']} drawings of {asked['size']} "
-        f"(the autoencoder at most 4), batches of {asked['batch']}, {asked['steps']} steps behind the first.",
+        f"(the autoencoder no more than its recipe), batches of {asked['batch']}, {asked['steps']} steps behind the first.",
         "",
         "Samples a second move with whatever else runs on the machine, between rows too; processor seconds of the training "
         "process hardly do. Where the machine is shared, compare those.",
         "",
-        "| objective | data | workers | waiting for data | samples/s | × in memory | processor s a sample | × in memory | peak MiB |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| objective | drawings | data | workers | waiting for data | samples/s | × in memory | processor s a sample | × in memory | peak MiB |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in result["rows"]:
         what = row["data"] + (", latents" if row["latents"] else "")
         workers = "" if row["data"] == "memory" else row["workers"]
         lines.append(
-            f"| {row['objective']} | {what} | {workers} | {100 * row['waiting']:.1f} % "
+            f"| {row['objective']} | {row['frames']} | {what} | {workers} | {100 * row['waiting']:.1f} % "
             f"| {row['samples_per_second']:.2f} | {row['samples_per_second_times_in_memory']:.2f} "
             f"| {row['processor_seconds_per_sample']:.3f} "
             f"| {row['processor_seconds_per_sample_times_in_memory']:.2f} | {row['peak_mib']} |"
