@@ -109,8 +109,8 @@ def write_shards(
     return written
 
 
-def write_shard(clips: Sequence[Clip], path: Path) -> None:
-    """Write one shard, whole or not at all; same clips, same bytes.
+def write_shard(clips: Iterable[Clip], path: Path) -> None:
+    """Write one shard, whole or not at all; same clips, same bytes. Clips are taken one at a time.
 
     Raises:
         OutputError: The shard exists or cannot be written.

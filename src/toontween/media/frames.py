@@ -7,6 +7,7 @@ four (RGBA). A *picture* is the same as float32 in 0…1. Colours are gamma-code
 
 from typing import Literal
 
+import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8, UInt16
 from PIL import Image
@@ -162,3 +163,23 @@ def _bar_colour(pixels: np.ndarray, background: Colour | None) -> np.ndarray:
     edges = [pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]
     colours, counts = np.unique(np.concatenate(edges), axis=0, return_counts=True)
     return colours[counts.argmax()]
+
+
+def scale_and_crop(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Scale a picture by the side that needs it more and crop the middle out of the other.
+
+    For training data, of which there is much: ten times as fast as `fit`, without its care for alpha and ringing.
+
+    Args:
+        picture: 8-bit, of shape (h, w) or (h, w, channels).
+        size: Width and height in pixels.
+    """
+    (height, width), (wide, high) = picture.shape[:2], size
+    if (width, height) == size:
+        return picture
+    factor = max(wide / width, high / height)
+    scaled = (max(wide, round(width * factor)), max(high, round(height * factor)))
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    picture = cv2.resize(np.ascontiguousarray(picture), scaled, interpolation=method)
+    left, top = (scaled[0] - wide) // 2, (scaled[1] - high) // 2
+    return picture[top : top + high, left : left + wide]

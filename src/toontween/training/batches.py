@@ -20,9 +20,10 @@ from toontween.data.clips import Clip
 from toontween.data.shards import ShardSet
 from toontween.drawing.extraction import extract_lines
 from toontween.errors import InputError, MediaError
+from toontween.media.frames import scale_and_crop
 from toontween.training.config import DataConfig
 from toontween.training.draws import seed_of
-from toontween.training.latents import LatentSet, fit_picture
+from toontween.training.latents import LatentSet
 
 _MOST_DAMAGED_IN_A_ROW = 16
 
@@ -165,9 +166,9 @@ class SampleSet(Dataset[Sample]):
         if mirror:
             frames, lines = frames[:, :, ::-1], None if lines is None else lines[:, :, ::-1]
         if config.size is not None:
-            frames = np.stack([fit_picture(frame, config.size) for frame in frames])
+            frames = np.stack([scale_and_crop(frame, config.size) for frame in frames])
             lines = (
-                None if lines is None else np.stack([fit_picture(x, config.size) for x in lines])
+                None if lines is None else np.stack([scale_and_crop(x, config.size) for x in lines])
             )
         if self._with_lines and lines is None:
             lines = np.stack([_extract(frame) for frame in frames])

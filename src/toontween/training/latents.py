@@ -11,17 +11,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from jaxtyping import Float16, UInt8
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from toontween.data.shards import ShardSet
 from toontween.errors import InputError, MediaError
 from toontween.media.files import atomic_output, disk_errors, write_json
+from toontween.media.frames import scale_and_crop
 from toontween.models.vae import AutoencoderKLDualReference
 
 MANIFEST = "latents.json"
@@ -81,7 +81,7 @@ def encode_shards(
                 )
             }
             with atomic_output(path, overwrite=False) as temporary:
-                save_file(moments, temporary)
+                temporary.write_bytes(save(moments))
         written.append(path)
         if progress is not None:
             progress((number + 1) / len(clips.shards))
@@ -146,24 +146,6 @@ def encoder_hash(vae: AutoencoderKLDualReference) -> str:
     return digest.hexdigest()
 
 
-def fit_picture(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Scale a picture by the side that needs it more and crop the middle out of the other.
-
-    Args:
-        picture: Of shape (h, w) or (h, w, channels).
-        size: Width and height in pixels.
-    """
-    (height, width), (wide, high) = picture.shape[:2], size
-    if (width, height) == size:
-        return picture
-    factor = max(wide / width, high / height)
-    scaled = (max(wide, round(width * factor)), max(high, round(height * factor)))
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    picture = cv2.resize(np.ascontiguousarray(picture), scaled, interpolation=method)
-    left, top = (scaled[0] - wide) // 2, (scaled[1] - high) // 2
-    return picture[top : top + high, left : left + wide]
-
-
 @torch.no_grad()
 def _moments(
     vae: AutoencoderKLDualReference,
@@ -171,7 +153,7 @@ def _moments(
     size: tuple[int, int] | None,
 ) -> Tensor:
     if size is not None:
-        frames = np.stack([fit_picture(frame, size) for frame in frames])
+        frames = np.stack([scale_and_crop(frame, size) for frame in frames])
     pixels = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2)
     found = []
     for some in pixels.split(_AT_ONCE):

@@ -3,6 +3,7 @@
 import typer
 
 from toontween.cli.commands.data_compose import compose
+from toontween.cli.commands.data_curate import curate
 from toontween.cli.commands.data_encode import encode
 from toontween.cli.commands.data_synth import synth
 
@@ -15,3 +16,4 @@ app = typer.Typer(
 app.command()(synth)
 app.command()(compose)
 app.command()(encode)
+app.command()(curate)
