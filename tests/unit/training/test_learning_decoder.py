@@ -125,7 +125,7 @@ def test_decoder_and_discriminator_learn_beside_each_other(
     better = standard_errors(measured(after)["psnr"] - measured(run)["psnr"])
 
     objective, batch = ready(after), held_out(after)
-    fresh = objective.networks["discriminator"]
+    fresh = ready(run).networks["discriminator"]
     assert isinstance(fresh, PatchDiscriminator)
     checkpoint = latest_checkpoint(tmp_path)
     assert checkpoint is not None
