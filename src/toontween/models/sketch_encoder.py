@@ -25,6 +25,7 @@ def build_sketch_encoder(
     head_dim: int = 64,
     context_dim: int = 1024,
     norm_groups: int = 32,
+    downsampling: int = LATENT_DOWNSAMPLING,
 ) -> ControlNetModel:
     """Make a sketch encoder whose residuals fit a `ToonUNet` of the same sizes.
 
@@ -37,10 +38,13 @@ def build_sketch_encoder(
         head_dim: Width of an attention head.
         context_dim: Width of a context token.
         norm_groups: Groups of the group norms.
+        downsampling: Pixels of a sketch for each latent: 2, 4 or 8.
 
     Raises:
-        InputError: Heads do not divide the channels of a level.
+        InputError: Heads do not divide the channels of a level, or there is no way from pixels to latents.
     """
+    if downsampling not in (2, 4, 8):
+        raise InputError(f"{downsampling} pixels a latent: a sketch encoder knows 2, 4 and 8")
     widths = [base_channels * mult for mult in channel_mult]
     has_attention = [2**level in attention_factors for level in range(len(widths))]
     for width in (width for width, has in zip(widths, has_attention, strict=True) if has):
@@ -59,6 +63,8 @@ def build_sketch_encoder(
         attention_head_dim=tuple(max(1, width // head_dim) for width in widths),
         use_linear_projection=True,
         norm_num_groups=norm_groups,
+        # every width after the first halves the sides
+        conditioning_embedding_out_channels=(16, 32, 96, 256)[: downsampling.bit_length()],
     )
 
 
@@ -78,8 +84,8 @@ def sketch_residuals(
         latents: Noisy latents, without those of the keys.
         timestep: Diffusion timestep of each clip.
         context: Tokens for each clip (b, n, d), shown to all of its frames, or for each frame (b·t, n, d).
-        hints: A sketch for each frame, 0…1, white lines on black, eight times the latents' size; a frame without a
-            sketch has all zeros.
+        hints: A sketch for each frame, 0…1, white lines on black, as many times the latents' size as the
+            encoder was built for (8 unless told otherwise); a frame without a sketch has all zeros.
         scale: Factor on all residuals.
 
     Raises:
@@ -96,7 +102,8 @@ def sketch_residuals(
         raise ShapeError(
             f"latents have {channels} channels, the sketch encoder reads {encoder.config['in_channels']}"
         )
-    wanted = (batch, frames, 1, height * LATENT_DOWNSAMPLING, width * LATENT_DOWNSAMPLING)
+    factor = 2 ** (len(encoder.config["conditioning_embedding_out_channels"]) - 1)
+    wanted = (batch, frames, 1, height * factor, width * factor)
     if tuple(hints.shape) != wanted:
         raise ShapeError(
             f"sketches of shape {tuple(hints.shape)} do not fit", hint=f"expected {wanted}"

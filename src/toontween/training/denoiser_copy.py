@@ -12,6 +12,7 @@ from torch import Tensor
 
 from toontween.models.sketch_encoder import build_sketch_encoder
 from toontween.models.unet import ToonUNet
+from toontween.shapes import LATENT_DOWNSAMPLING
 
 _LAYERS = (
     ("time_emb_proj", "embedding_proj"),
@@ -26,8 +27,8 @@ _LAYERS = (
 """What layers inside a stage are called: in diffusers, in the denoiser."""
 
 
-def encoder_for(unet: ToonUNet) -> ControlNetModel:
-    """A new sketch encoder whose residuals fit a denoiser."""
+def encoder_for(unet: ToonUNet, *, downsampling: int = LATENT_DOWNSAMPLING) -> ControlNetModel:
+    """A new sketch encoder whose residuals fit a denoiser; `downsampling` is that of its autoencoder."""
     config = unet.config
     return build_sketch_encoder(
         in_channels=config["out_channels"],
@@ -38,6 +39,7 @@ def encoder_for(unet: ToonUNet) -> ControlNetModel:
         head_dim=config["head_dim"],
         context_dim=config["context_dim"],
         norm_groups=config["norm_groups"],
+        downsampling=downsampling,
     )
 
 

@@ -34,6 +34,19 @@ def encoder() -> Any:
     return network.eval()
 
 
+@pytest.mark.parametrize("downsampling", [2, 4, 8])
+def test_a_sketch_is_brought_to_the_size_of_the_latents(downsampling: int) -> None:
+    network = build_sketch_encoder(**SIZE, downsampling=downsampling)
+    hints = noise(1, FRAMES, 1, 4 * downsampling, 6 * downsampling)
+    residuals = sketch_residuals(network, **{**inputs(), "hints": hints})
+    assert residuals[0].shape[-2:] == (4, 6)
+
+
+def test_other_sizes_of_latents_are_refused() -> None:
+    with pytest.raises(InputError, match="16 pixels a latent"):
+        build_sketch_encoder(**SIZE, downsampling=16)
+
+
 def inputs(batch: int = 1) -> dict[str, Any]:
     return {
         "latents": noise(batch, 4, FRAMES, 4, 6),

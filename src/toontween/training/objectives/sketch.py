@@ -37,7 +37,9 @@ class SketchObjective:
 
     def __init__(self, networks: Networks, config: SketchConfig) -> None:
         if networks.sketch_encoder is None:
-            networks.sketch_encoder = encoder_for(networks.unet)
+            networks.sketch_encoder = encoder_for(
+                networks.unet, downsampling=networks.vae.downsampling
+            )
             if config.start_from_denoiser:
                 copy_denoiser(networks.unet, networks.sketch_encoder)
         self.parts = networks
