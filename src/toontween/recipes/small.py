@@ -58,7 +58,7 @@ NETWORKS = NetworksConfig(
         "intermediate_size": 512,
     },
 )
-"""About 11 million parameters in the denoiser, 2 in the autoencoder."""
+"""About 21 million parameters in the denoiser, 2 in the autoencoder."""
 
 _AUGMENTED = DataConfig(num_frames=16, mirror=0.5, reverse=0.5)
 _RATES = OptimizerConfig(learning_rate=3e-4, warmup_steps=100, clip_norm=1.0)
@@ -66,16 +66,16 @@ _LOOP = LoopConfig(batch_size=16, ema_decay=0.999, save_minutes=2.0)
 
 
 def small_autoencoder() -> RunConfig:
-    """Encoder and image decoder from scratch, on single drawings."""
+    """Encoder and image decoder from scratch, on single drawings of as many clips."""
     return RunConfig(
         name="small_autoencoder",
         objective=DecoderConfig(train="autoencoder"),
         networks=NETWORKS,
-        data=DataConfig(num_frames=4, mirror=0.5),
+        data=DataConfig(num_frames=1, mirror=0.5),
         optimizer=OptimizerConfig(
             learning_rate=1e-3, warmup_steps=100, clip_norm=1.0, decay="cosine"
         ),
-        loop=LoopConfig(steps=4000, batch_size=16, ema_decay=0.999),
+        loop=LoopConfig(steps=4000, batch_size=64, ema_decay=0.999),
     )
 
 
