@@ -8,7 +8,8 @@ at both keys), `ReferenceInjection` at the fine ones (the two end frames receive
 Between layers a clip is kept as frames, `n` = batch · frames, sample by sample.
 """
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -145,14 +146,6 @@ class DecoderLevel(nn.Module):
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
 
-    def forward(
-        self, frames: Float[Tensor, "n c h w"], num_frames: int
-    ) -> Float[Tensor, "n o h w"]:
-        """The frames after the blocks, at the level's own resolution."""
-        for block in self.blocks:
-            frames = block(frames, num_frames)
-        return frames
-
 
 class DualReferenceDecoder(nn.Module):
     """Latents of whole clips → pictures, with or without the two keys' encoder features.
@@ -169,6 +162,8 @@ class DualReferenceDecoder(nn.Module):
             Its weights are there in any case, because every published checkpoint carries them.
     """
 
+    _gradient_checkpointing_func: Callable[..., Tensor]
+
     def __init__(
         self,
         *,
@@ -182,6 +177,7 @@ class DualReferenceDecoder(nn.Module):
         apply_post_quant_conv: bool,
     ) -> None:
         super().__init__()
+        self.gradient_checkpointing = False
         self.apply_post_quant_conv = apply_post_quant_conv
         temporal = variant == "full"
         self.post_quant_conv = nn.Conv2d(latent_channels, latent_channels, 1)
@@ -227,9 +223,12 @@ class DualReferenceDecoder(nn.Module):
             hidden = self.post_quant_conv(hidden)
         hidden = self.mid(self.conv_in(hidden), num_frames)
         for level in reversed(range(len(self.up))):
-            hidden = self.up[level](hidden, num_frames)
+            blocks: Any = self.up[level].blocks
+            for block in blocks:
+                hidden = self._call(block, hidden, num_frames)
             if references is not None:
-                hidden = self.references[level](hidden, references[level], num_frames)
+                attended = self.references[level]
+                hidden = self._call(attended, hidden, references[level], num_frames)
             hidden = by_frames(self.upsample[level], hidden)
         hidden = by_frames(lambda frames: silu(self.norm_out(frames)), hidden)
         if references is not None:
@@ -238,6 +237,11 @@ class DualReferenceDecoder(nn.Module):
         if self.time_mix is not None:
             pictures = convolve_in_time(self.time_mix, pictures)
         return rearrange(pictures, "b t c h w -> b c t h w")
+
+    def _call(self, layer: nn.Module, *inputs: Any) -> Tensor:
+        if self.gradient_checkpointing and torch.is_grad_enabled():
+            return self._gradient_checkpointing_func(layer, *inputs)
+        return layer(*inputs)
 
 
 def _set_to_identity(layer: nn.Conv2d) -> None:

@@ -85,6 +85,8 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         InputError: The configuration is not a network, or there is no such variant.
     """
 
+    _supports_gradient_checkpointing = True
+
     @register_to_config
     def __init__(
         self,

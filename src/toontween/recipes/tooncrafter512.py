@@ -47,7 +47,13 @@ def tooncrafter512_decoder() -> RunConfig:
         networks=NetworksConfig(start="dynamicrafter-512-interp"),
         data=_CLIPS,
         optimizer=OptimizerConfig(learning_rate=4.5e-6, betas=(0.5, 0.9), weight_decay=0.0),
-        loop=LoopConfig(steps=60_000, batch_size=16, micro_batch_size=1, precision="bf16"),
+        loop=LoopConfig(
+            steps=60_000,
+            batch_size=16,
+            micro_batch_size=1,
+            precision="bf16",
+            gradient_checkpointing=True,
+        ),
     )
 
 

@@ -225,3 +225,27 @@ def test_impossible_configurations_are_refused():
         AutoencoderKLDualReference.from_config({"decoder_variant": "no-p3d-at-all"})
     with pytest.raises(InputError, match="norm groups"):
         AutoencoderKLDualReference(base_channels=24)
+
+
+def test_gradient_checkpointing_keeps_the_gradients_and_holds_less():
+    network = tiny.build().train()
+    latents, references = tiny.latents(1, 4), tiny.references(network, 1)
+    held, gradients = [], []
+    for frugal in (False, True):
+        if frugal:
+            network.enable_gradient_checkpointing()
+        assert network.is_gradient_checkpointing is frugal
+        sizes: list[int] = []
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda tensor, sizes=sizes: (sizes.append(tensor.nbytes), tensor)[1], lambda kept: kept
+        ):
+            loss = network.decode(latents, references).square().mean()
+        network.zero_grad()
+        loss.backward()
+        held.append(sum(sizes))
+        named = network.decoder.named_parameters()
+        gradients.append({name: p.grad.clone() for name, p in named if p.grad is not None})
+    assert held[1] < 0.5 * held[0]
+    assert gradients[0].keys() == gradients[1].keys()
+    for name, wanted in gradients[0].items():
+        torch.testing.assert_close(gradients[1][name], wanted, atol=1e-6, rtol=1e-4, msg=name)
