@@ -405,7 +405,8 @@ def main() -> None:
         for name in ("freeze-temporal", "all")
         for batch, checkpointing in ((2, True), (1, False))
     ]
-    wanted += [("sketch", 2, True), ("sketch", 1, False), ("decoder", 1, False)]
+    wanted += [("sketch", 2, True), ("sketch", 1, False)]
+    wanted += [("decoder", 1, True), ("decoder", 1, False)]
     steps = []
     for name, batch, checkpointing in wanted:
         began = time.monotonic()
