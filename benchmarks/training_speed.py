@@ -227,6 +227,7 @@ def prepare(work: Path, arguments: argparse.Namespace) -> None:
             [work / f"{name}clips"],
             build_vae(run.networks, seed=run.seed),
             work / f"{name}latents",
+            mirrored=True,
         )
         print(f"{count} clips of {size} drawn and encoded", file=sys.stderr, flush=True)
 

@@ -90,6 +90,7 @@ SURFACE = {
         "--out",
         "-o",
         "--size",
+        "--mirrored",
         "--device",
         "--json",
         "--quiet",

@@ -291,6 +291,11 @@ def _matching_latents(config: DataConfig, clips: ShardSet) -> LatentSet:
             f"data.size is {config.size}",
             hint="encode the clips again, or set data.size to the same",
         )
+    if config.mirror and not latents.mirrored:
+        raise InputError(
+            f"data.mirror is {config.mirror}, and {config.latents} has no mirrored drawings",
+            hint="encode the clips again with --mirrored, or set data.mirror=0",
+        )
     missing = [key for key in clips.keys if key not in latents]
     if missing:
         raise InputError(

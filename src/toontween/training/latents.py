@@ -1,8 +1,8 @@
 """Latents kept on disk, so that a frozen encoder sees every drawing once and not at every step.
 
-For each shard there is one safetensors file; in it, for each clip, the posterior's moments of all its drawings, and those of
-the mirrored drawings, as float16. A window, a stride, playing backwards and mirroring are then mere reading. `latents.json`
-says which encoder made them, at which size.
+For each shard there is one safetensors file; in it, for each clip, the posterior's moments of all its drawings, and on request
+those of the mirrored drawings, as float16. A window, a stride, playing backwards and mirroring are then mere reading.
+`latents.json` says which encoder made them, at which size.
 """
 
 import hashlib
@@ -26,6 +26,7 @@ from toontween.models.vae import AutoencoderKLDualReference
 
 MANIFEST = "latents.json"
 _AT_ONCE = 16
+_VIEWS = ("plain", "mirrored")
 
 
 def encode_shards(
@@ -34,6 +35,7 @@ def encode_shards(
     folder: Path,
     *,
     size: tuple[int, int] | None = None,
+    mirrored: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> list[Path]:
     """Encode every clip of some shards; whole files that are there already stay.
@@ -43,6 +45,7 @@ def encode_shards(
         vae: Whose encoder; on the device to compute on.
         folder: Where to; made when it is not there.
         size: Width and height in pixels that drawings are scaled and cropped to, as `data.size` of the run will be.
+        mirrored: Also encode every drawing mirrored, for runs with `data.mirror`.
         progress: Told the part done, 0…1.
 
     Raises:
@@ -55,6 +58,7 @@ def encode_shards(
         "made_by": "toontween data encode",
         "encoder_sha256": encoder_hash(vae),
         "size": None if size is None else list(size),
+        "mirrored": mirrored,
         "clips_sha256": hashlib.sha256("\n".join(clips.keys).encode()).hexdigest(),
     }
     with disk_errors(folder):
@@ -73,12 +77,11 @@ def encode_shards(
         path = folder / f"{number:05d}.safetensors"
         if not path.exists():
             moments = {
-                f"{clip.key}/{name}": _moments(vae, frames, size)
-                for clip in ShardSet([shard])
-                for name, frames in (
-                    ("plain", clip.frames),
-                    ("mirrored", clip.frames[:, :, ::-1]),
+                f"{clip.key}/{_VIEWS[flipped]}": _moments(
+                    vae, clip.frames[:, :, ::-1] if flipped else clip.frames, size
                 )
+                for clip in ShardSet([shard])
+                for flipped in ((False, True) if mirrored else (False,))
             }
             with atomic_output(path, overwrite=False) as temporary:
                 temporary.write_bytes(save(moments))
@@ -102,6 +105,7 @@ class LatentSet:
         manifest = _read_manifest(folder)
         size = manifest["size"]
         self.size: tuple[int, int] | None = None if size is None else (size[0], size[1])
+        self.mirrored: bool = manifest["mirrored"]
         self.encoder_sha256: str = manifest["encoder_sha256"]
         self._files: dict[str, Path] = {}
         for path in sorted(folder.glob("[!.]*.safetensors")):
@@ -125,7 +129,7 @@ class LatentSet:
         path = self._files[key]
         try:
             with safe_open(path, framework="np") as file:
-                name = f"{key}/{'mirrored' if mirrored else 'plain'}"
+                name = f"{key}/{_VIEWS[mirrored]}"
                 found = file.get_slice(name)[taken.start : taken.stop]
         except (OSError, SafetensorError) as error:
             raise MediaError(
@@ -163,9 +167,13 @@ def _moments(
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
+    hint = "make some with toontween data encode"
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        return {**manifest, "size": manifest["size"], "encoder_sha256": manifest["encoder_sha256"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        hint = "make some with toontween data encode"
+    except (OSError, ValueError) as error:
         raise MediaError(f"{folder} holds no latents: {error}", hint=hint) from error
+    if not isinstance(manifest, dict) or not {"size", "mirrored", "encoder_sha256"} <= set(
+        manifest
+    ):
+        raise MediaError(f"{folder / MANIFEST} is not of latents", hint=hint)
+    return manifest

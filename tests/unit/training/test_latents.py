@@ -33,7 +33,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def latents(tmp_path_factory: pytest.TempPathFactory, shards: Path) -> Path:
     folder = tmp_path_factory.mktemp("latents")
-    encode_shards([shards], build_vae(NETWORKS, seed=1), folder)
+    encode_shards([shards], build_vae(NETWORKS, seed=1), folder, mirrored=True)
     return folder
 
 
@@ -87,10 +87,10 @@ def test_encoding_goes_on_where_it_was_and_gives_the_same_bytes(
     shards: Path, latents: Path, tmp_path: Path
 ) -> None:
     again = tmp_path / "again"
-    first = encode_shards([shards], build_vae(NETWORKS, seed=1), again)[0]
+    first = encode_shards([shards], build_vae(NETWORKS, seed=1), again, mirrored=True)[0]
     assert first.read_bytes() == (latents / first.name).read_bytes()
     stamp = first.stat().st_mtime_ns
-    encode_shards([shards], build_vae(NETWORKS, seed=1), again)
+    encode_shards([shards], build_vae(NETWORKS, seed=1), again, mirrored=True)
     assert first.stat().st_mtime_ns == stamp
 
 
@@ -98,7 +98,7 @@ def test_latents_of_another_encoder_are_refused(
     shards: Path, latents: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match="encoder_sha256 differs"):
-        encode_shards([shards], build_vae(NETWORKS, seed=2), latents)
+        encode_shards([shards], build_vae(NETWORKS, seed=2), latents, mirrored=True)
     run = dataclasses.replace(with_latents(shards, VideoConfig(), latents), seed=2)
     with pytest.raises(InputError, match="another encoder"):
         train(run, tmp_path / "run")
@@ -108,6 +108,15 @@ def test_a_decoder_does_not_learn_from_latents(shards: Path, latents: Path, tmp_
     run = with_latents(shards, DecoderConfig(), latents)
     with pytest.raises(InputError, match="learns from pictures"):
         train(run, tmp_path / "run")
+
+
+def test_mirrored_drawings_are_encoded_on_request(shards: Path, tmp_path: Path) -> None:
+    encode_shards([shards], build_vae(NETWORKS, seed=1), tmp_path / "plain")
+    config = DataConfig(shards=(str(shards),), mirror=0.5, latents=str(tmp_path / "plain"))
+    with pytest.raises(InputError, match=r"data\.mirror is 0\.5, and .* has no mirrored drawings"):
+        SampleSet(config, seed=0)
+    with pytest.raises(InputError, match="mirrored differs"):
+        encode_shards([shards], build_vae(NETWORKS, seed=1), tmp_path / "plain", mirrored=True)
 
 
 def test_clips_without_latents_are_named(shards: Path, latents: Path, tmp_path: Path) -> None:
@@ -132,8 +141,8 @@ def test_the_hash_is_of_what_encodes() -> None:
     vae = build_vae(NETWORKS, seed=1)
     before = encoder_hash(vae)
     with torch.no_grad():
-        vae.decoder.conv_in.bias.add_(1)
+        vae.decoder.conv_in.weight.add_(1)
     assert encoder_hash(vae) == before
     with torch.no_grad():
-        vae.encoder.conv_in.bias.add_(1)
+        vae.encoder.conv_in.weight.add_(1)
     assert encoder_hash(vae) != before

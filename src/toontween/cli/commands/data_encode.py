@@ -21,15 +21,19 @@ def encode(
         str | None,
         typer.Option(metavar="WxH", help="Scale and crop drawings, as data.size of the run does."),
     ] = None,
+    mirrored: Annotated[
+        bool,
+        typer.Option("--mirrored", help="Mirrored drawings too, for runs with data.mirror."),
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar, no remarks.")] = False,
 ) -> None:
     """Encode clips once, so that training with `--set data.latents=FOLDER` need not do it at every step.
 
-    Drawings are kept as they are and mirrored, in float16. A run refuses latents of another encoder, size or set of clips.
+    Latents are kept in float16. A run refuses latents of another encoder, size or set of clips.
 
-    Example: `toontween data encode clips/ --vae runs/autoencoder/model/vae -o latents/`
+    Example: `toontween data encode clips/ --vae runs/autoencoder/model/vae --mirrored -o latents/`
     """
     from torch.nn import Module
 
@@ -41,7 +45,9 @@ def encode(
     network = load_vae(vae)
     Module.to(network, pick_device(device))
     with progress_bar("encoding", quiet=quiet) as progress:
-        files = encode_shards(shards, network, out, size=wanted, progress=progress)
+        files = encode_shards(
+            shards, network, out, size=wanted, mirrored=mirrored, progress=progress
+        )
     if as_json:
         print_json(
             {"command": "data encode", "out": str(out), "files": [str(path) for path in files]}
