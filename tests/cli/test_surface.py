@@ -95,6 +95,15 @@ SURFACE = {
         "--json",
         "--quiet",
     },
+    "data inspect": {
+        "shards",
+        "--out",
+        "-o",
+        "--clips",
+        "--overwrite",
+        "--json",
+        "--quiet",
+    },
     "data synth": {
         "--out",
         "-o",

@@ -5,6 +5,7 @@ import typer
 from toontween.cli.commands.data_compose import compose
 from toontween.cli.commands.data_curate import curate
 from toontween.cli.commands.data_encode import encode
+from toontween.cli.commands.data_inspect import inspect
 from toontween.cli.commands.data_synth import synth
 
 app = typer.Typer(
@@ -17,3 +18,4 @@ app.command()(synth)
 app.command()(compose)
 app.command()(encode)
 app.command()(curate)
+app.command()(inspect)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from jaxtyping import UInt8
 
 from toontween.data.clips import Clip
 from toontween.data.curation.verdicts import Outcome, Verdict
+from toontween.data.inspection import strip_of
 from toontween.drawing.review import contact_sheet
 from toontween.media.files import atomic_output, disk_errors
 from toontween.media.images import write_still
@@ -19,7 +19,6 @@ from toontween.media.images import write_still
 KEPT = "kept"
 _EACH = 8
 _ACROSS = 8
-_WIDTH = 144
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#28282c;background:#f6f6f4}
@@ -37,7 +36,7 @@ class Samples:
 
     def add(self, verdict: Verdict, clip: Clip) -> None:
         """Remember a clip, unless there are enough of its kind."""
-        self._put(verdict.dropped_by or KEPT, verdict.key, lambda: _strip(clip))
+        self._put(verdict.dropped_by or KEPT, verdict.key, lambda: strip_of(clip, across=_ACROSS))
 
     def take(self, verdict: Verdict, others: "Samples") -> None:
         """Remember a clip whose strip is among others; its kind may have changed."""
@@ -187,15 +186,3 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     ]
     heads = "".join(f"<th>{html.escape(name)}" for name in head)
     return f"<table><tr>{heads}" + "".join(f"<tr>{row}" for row in cells) + "</table>"
-
-
-def _strip(clip: Clip) -> UInt8[np.ndarray, "n h w 3"]:
-    """Some drawings of a clip, evenly spread, small."""
-    chosen = np.linspace(0, len(clip) - 1, min(_ACROSS, len(clip))).round().astype(int)
-    height = max(1, round(clip.frames.shape[1] * _WIDTH / clip.frames.shape[2]))
-    return np.stack(
-        [
-            cv2.resize(clip.frames[index], (_WIDTH, height), interpolation=cv2.INTER_AREA)
-            for index in chosen
-        ]
-    )
