@@ -130,8 +130,10 @@ def _page(
         f"<title>Curated clips</title><style>{_STYLE}</style><h1>Curated clips</h1>",
         f"<p>{len(kept)} of {len(clips)} clips kept: {drawings} drawings of {width}×{height} pixels, "
         f"{seconds:.0f} seconds of {len({r['film'] for r in records})} films.",
-        "<h2>Why clips were dropped</h2>",
-        _table(("check", "clips"), [(name, count) for name, count in kinds.most_common()]),
+        "<h2>What became of the clips</h2>",
+        _table(
+            ("kept, or dropped by", "clips"), [(name, count) for name, count in kinds.most_common()]
+        ),
         "<h2>What was measured</h2>",
         _table(
             ("check", "passed", "failed", "not applied", "median", "limit"),
