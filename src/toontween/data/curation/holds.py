@@ -10,10 +10,10 @@ WIDTH = 640
 BLOCK = 8
 """Side in pixels of the smallest part that is looked at by itself."""
 
-MEAN_STEP = 1.5
+MEAN_STEP = 1.0
 """Mean difference (of 255) to the last drawing from which a frame is a new one."""
 
-BLOCK_STEP = 6.0
+BLOCK_STEP = 15.0
 """The same for the block that differs most: a mouth that moves changes few pixels, but much."""
 
 

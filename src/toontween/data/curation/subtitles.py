@@ -1,7 +1,7 @@
-"""Burnt-in subtitles: lines of bright, outlined letters that stand still in the middle of the lower or upper edge.
+"""Burnt-in subtitles: lines of bright letters with dark outlines that stand still in the middle of the lower or upper edge.
 
-A heuristic without weights. It looks for what subtitles have and drawings seldom have: rows that are crowded with strong
-edges, about as high as letters, centred, and the same for half a second or more.
+A heuristic without weights. Letters are looked for one by one, since what is drawn behind them touches their outlines but
+not their bright inside; four or more beside each other make a line.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,14 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-WIDTH = 384
+WIDTH = 640
 """Pixels to which frames are scaled to look for letters."""
+
+BRIGHT = 185
+"""Least value (of 255) of a letter's inside."""
+
+DARK = 100
+"""Greatest value (of 255) of a letter's outline."""
 
 _BAND = 0.28
 """Share of the height, at either edge, where subtitles stand."""
@@ -20,15 +26,20 @@ _BAND = 0.28
 _NEAR_EDGE = 0.2
 """Greatest distance of a line's outer side from that edge, as a share of the height."""
 
-_STRONG = 90
-_LOWEST, _HIGHEST = 0.03, 0.11
-_NARROWEST = 0.10
-_OFF_CENTRE = 0.06
-_CROWDED = (0.30, 0.95)
-_BRIGHT, _DARK = 190, 70
+_LOWEST, _HIGHEST = 0.018, 0.075
+"""Height of a letter, as a share of the frame's."""
+
+_WIDEST = 1.8
+"""Width of a letter by the height of its line."""
+
+_OUTLINED = 0.6
+"""Share of a letter's surroundings that its outline takes at least."""
+
 _LEAST_LETTERS = 4
+_APART = 2.0
+_OFF_CENTRE = 0.08
 _SAME = 0.5
-_MARGIN = 0.01
+_MARGIN = 0.015
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +61,12 @@ class TextRows:
 def find_text_rows(frame: UInt8[np.ndarray, "h w 3"]) -> list[TextRows]:
     """Lines of letters near the lower and the upper edge of a frame."""
     height = max(32, round(frame.shape[0] * WIDTH / frame.shape[1]))
-    grey = cv2.cvtColor(
-        cv2.resize(frame, (WIDTH, height), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
-    )
-    edges = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > _STRONG
+    small = cv2.resize(frame, (WIDTH, height), interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     band = round(_BAND * height)
     found = []
     for first, last in ((0, band), (height - band, height)):
-        inked = edges[first:last].astype(np.uint8)
-        joined = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((1, WIDTH // 24), np.uint8))
-        joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((3, 9), np.uint8))
-        count, _, boxes, _ = cv2.connectedComponentsWithStats(joined)
-        for box in boxes[1:count]:
-            rows = _read_box(box, inked, grey[first:last], height, first)
-            if rows is not None:
-                found.append(rows)
+        found += _lines(grey[first:last], first, height)
     return found
 
 
@@ -125,35 +127,64 @@ def rows_left(subtitles: Sequence[Subtitle], start: int, stop: int) -> tuple[flo
     return top, bottom
 
 
-def _read_box(
-    box: np.ndarray, inked: np.ndarray, grey: np.ndarray, height: int, first: int
-) -> TextRows | None:
-    left, top, wide, high, _ = (int(value) for value in box)
-    inside = inked[top : top + high, left : left + wide]
-    light = grey[top : top + high, left : left + wide]
-    fits = (
-        _LOWEST * height <= high <= _HIGHEST * height
-        and wide >= _NARROWEST * WIDTH
-        and wide >= 2.5 * high
-        and (
-            top <= _NEAR_EDGE * height
-            if not first
-            else top + high >= len(inked) - _NEAR_EDGE * height
-        )
-        and abs(left + wide / 2 - WIDTH / 2) <= _OFF_CENTRE * WIDTH
-        and _CROWDED[0] <= inside.mean() <= _CROWDED[1]
-        and 0.08 <= float((light > _BRIGHT).mean()) <= 0.7
-        and float((light < _DARK).mean()) >= 0.08
-        and _letters(light > _BRIGHT) >= _LEAST_LETTERS
-    )
-    if not fits:
-        return None
-    mask = np.zeros(inked.shape, bool)
-    mask[top : top + high, left : left + wide] = inside
-    return TextRows((first + top) / height, (first + top + high) / height, mask)
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    label: int
+    left: int
+    top: int
+    wide: int
+    high: int
+
+    @property
+    def middle(self) -> float:
+        return self.top + self.high / 2
 
 
-def _letters(bright: np.ndarray) -> int:
-    """Bright patches that are about as high as the line."""
-    count, _, boxes, _ = cv2.connectedComponentsWithStats(bright.astype(np.uint8))
-    return int((boxes[1:count, cv2.CC_STAT_HEIGHT] >= 0.35 * len(bright)).sum())
+def _lines(grey: np.ndarray, first: int, height: int) -> list[TextRows]:
+    labels, letters = _letters(grey, height)
+    found = []
+    while letters:
+        tallest = max(letters, key=lambda one: one.high)
+        line = [one for one in letters if abs(one.middle - tallest.middle) < 0.4 * tallest.high]
+        letters = [one for one in letters if one not in line]
+        line = _beside(line, tallest)
+        top = min(one.top for one in line)
+        bottom = max(one.top + one.high for one in line)
+        left, right = line[0].left, line[-1].left + line[-1].wide
+        outer = top if not first else len(grey) - bottom
+        if (
+            len(line) >= _LEAST_LETTERS
+            and abs((left + right) / 2 - WIDTH / 2) <= _OFF_CENTRE * WIDTH
+            and outer <= _NEAR_EDGE * height
+        ):
+            mask = np.isin(labels, [one.label for one in line])
+            found.append(TextRows((first + top) / height, (first + bottom) / height, mask))
+    return found
+
+
+def _letters(grey: np.ndarray, height: int) -> tuple[np.ndarray, list[_Letter]]:
+    """Bright patches as high as letters with something dark around them."""
+    bright = (grey > BRIGHT).astype(np.uint8)
+    around = cv2.dilate(bright, np.ones((5, 5), np.uint8)) - bright
+    outline = around & (grey < DARK)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(bright)
+    letters = []
+    for label in range(1, count):
+        left, top, wide, high, _ = (int(value) for value in boxes[label])
+        if not _LOWEST * height <= high <= _HIGHEST * height or wide > _WIDEST * high:
+            continue
+        place = slice(max(0, top - 2), top + high + 2), slice(max(0, left - 2), left + wide + 2)
+        if outline[place].sum() >= _OUTLINED * around[place].sum():
+            letters.append(_Letter(label, left, top, wide, high))
+    return labels, letters
+
+
+def _beside(line: list[_Letter], tallest: _Letter) -> list[_Letter]:
+    """The letters that stand close to each other, of which one is the tallest; from left to right."""
+    parts: list[list[_Letter]] = []
+    for one in sorted(line, key=lambda letter: letter.left):
+        if parts and one.left - (parts[-1][-1].left + parts[-1][-1].wide) <= _APART * tallest.high:
+            parts[-1].append(one)
+        else:
+            parts.append([one])
+    return next(part for part in parts if tallest in part)
