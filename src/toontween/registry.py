@@ -2,10 +2,12 @@
 
 import difflib
 import importlib
+import importlib.util
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from toontween.errors import UnknownNameError
+from toontween.errors import InputError, UnknownNameError
 
 
 class Registry(Mapping[str, str]):
@@ -45,3 +47,30 @@ class Registry(Mapping[str, str]):
         """
         module, _, attribute = self[name].partition(":")
         return getattr(importlib.import_module(module), attribute)
+
+
+def load_foreign(target: str) -> Any:
+    """What a person's own code calls "package.module:name" or "file.py:name". The code is run.
+
+    Raises:
+        InputError: The text is of another form, the module or file cannot be imported, or it has no such name.
+    """
+    place, colon, attribute = target.rpartition(":")
+    if not colon:
+        hint = "for example my_module:MyClass or my_file.py:MyClass"
+        raise InputError(f"{target!r} is not MODULE:NAME", hint=hint)
+    try:
+        module = _run_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+    except (ImportError, OSError) as error:
+        raise InputError(f"{target}: {error}") from error
+    if not hasattr(module, attribute):
+        raise InputError(f"{target}: {place} has no {attribute!r}")
+    return getattr(module, attribute)
+
+
+def _run_file(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None  # noqa: S101, PT018  a .py file has both
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

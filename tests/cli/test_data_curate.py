@@ -28,6 +28,18 @@ def test_limits_are_given_by_name(toontween, folder):
     assert "dropped: 1 by motion" in err
 
 
+def test_a_scorer_may_stand_in_a_file(toontween, folder):
+    film(folder / "a.mp4", on(2, drawings(1)))
+    code = "class Even:\n    def __init__(self, weights): ...\n    def score(self, clip): return len(clip) % 2"
+    (folder / "mine.py").write_text(code, "utf-8")
+    code, _, err = toontween(
+        *("data", "curate", "a.mp4", "-o", "clips", "--size", "96x56", "--frames", "6"),
+        *("--plug", "even=mine.py:Even", "--at-least", "even=1"),
+    )
+    assert code == 0, err
+    assert "dropped: 1 by even" in err
+
+
 def test_bad_options_are_errors_of_the_user(toontween, folder):
     film(folder / "a.mp4", on(2, drawings(1)))
     call = ("data", "curate", "a.mp4", "-o", "clips")
@@ -36,7 +48,7 @@ def test_bad_options_are_errors_of_the_user(toontween, folder):
         (("--at-least", "motion=much"), "--at-least motion='much' is not a number"),
         (("--at-most", "motion=nan"), "is not a limit"),
         (("--weights", "clip=a", "--weights", "clip=b"), "--weights clip is given twice"),
-        (("--plug", "beauty=nothing:here"), "--plug beauty=nothing:here cannot be used"),
+        (("--plug", "beauty=nothing:here"), "nothing:here: No module"),
     ):
         code, _, err = toontween(*call, *options)
         assert code == 2, options

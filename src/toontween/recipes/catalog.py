@@ -1,13 +1,9 @@
 """Recipes by name, and whatever else a person may call a run: a function, a written configuration, a run's folder."""
 
-import importlib
-import importlib.util
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from toontween.errors import InputError, MediaError, UnknownNameError
-from toontween.registry import Registry
+from toontween.errors import InputError, UnknownNameError
+from toontween.registry import Registry, load_foreign
 from toontween.training.config import RunConfig, read_config
 
 RECIPES = Registry(
@@ -54,41 +50,18 @@ def load_recipe(name: str) -> RunConfig:
 
     Raises:
         UnknownNameError: There is no such recipe.
-        MediaError: A file cannot be read.
-        InputError: The function does not give a run.
+        MediaError: A written configuration cannot be read.
+        InputError: The function does not exist or does not give a run.
     """
     path = Path(name)
     if path.is_dir() and (path / "config.json").is_file():
         return read_config(path / "config.json")
     if path.suffix == ".json":
         return read_config(path)
-    config = _function(name)()
+    function = load_foreign(name) if ":" in name else RECIPES.load(name)
+    if not callable(function):
+        raise InputError(f"recipe {name!r} is not a function")
+    config = function()
     if not isinstance(config, RunConfig):
         raise InputError(f"recipe {name!r} gives {type(config).__name__}, not a RunConfig")
     return config
-
-
-def _function(name: str) -> Callable[[], Any]:
-    place, colon, attribute = name.rpartition(":")
-    if not colon:
-        return RECIPES.load(name)
-    try:
-        module = (
-            _module_of(Path(place)) if place.endswith(".py") else importlib.import_module(place)
-        )
-    except ImportError as error:
-        raise InputError(f"recipe {name!r}: {error}") from error
-    function = getattr(module, attribute, None)
-    if not callable(function):
-        raise InputError(f"recipe {name!r}: {place} has no function {attribute!r}")
-    return function
-
-
-def _module_of(path: Path) -> Any:
-    if not path.is_file():
-        raise MediaError(f"there is no recipe file {path}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None  # noqa: S101, PT018  a .py file has both
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

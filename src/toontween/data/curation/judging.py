@@ -12,11 +12,12 @@ from toontween.data.curation.captions import Captions
 from toontween.data.curation.cutting import Piece, cut_pieces
 from toontween.data.curation.duplicates import hash_of
 from toontween.data.curation.films import Film
-from toontween.data.curation.scorers import SCORERS, build_scorer, load_plug
+from toontween.data.curation.scorers import SCORERS, build_scorer
 from toontween.data.curation.settings import CurateSettings
 from toontween.data.curation.shots import find_shots
 from toontween.data.curation.verdicts import Check, Outcome, Verdict, judged
 from toontween.errors import UnavailableError
+from toontween.registry import load_foreign
 
 _CAPTIONER = "caption"
 
@@ -97,7 +98,7 @@ class _Scorers:
         self._settings = settings
         self._captioner = None
         if _CAPTIONER in settings.plugs:
-            self._captioner = load_plug(_CAPTIONER, settings.plugs[_CAPTIONER])(weights)
+            self._captioner = load_foreign(settings.plugs[_CAPTIONER])(weights)
         names = dict.fromkeys([*SCORERS, *settings.plugs])
         names.pop(_CAPTIONER, None)
         self._scorers = {name: build_scorer(name, weights, settings.plugs) for name in names}
@@ -124,7 +125,7 @@ class _Scorers:
             try:
                 if isinstance(scorer, UnavailableError):
                     raise scorer
-                value = scorer.score(clip)
+                value = float(scorer.score(clip))
             except UnavailableError as error:
                 verdict.add(Check(name, Outcome.NOT_APPLIED, None, error.message))
                 continue

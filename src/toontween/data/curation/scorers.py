@@ -2,10 +2,9 @@
 
 A scorer is a class that is made from the weights that were given (name → path) and has `score(clip)`, which gives a number
 or raises `UnavailableError` for what it cannot judge. A captioner has `caption(clip)` instead. Others take the place of ours
-by name: `--plug aesthetic=my_module:MyScorer`.
+by name: `--plug aesthetic=my_module:MyScorer` or `my_file.py:MyScorer`.
 """
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -20,7 +19,7 @@ from toontween.checkpoints.convert import open_checkpoint
 from toontween.data.clips import Clip
 from toontween.errors import InputError, UnavailableError
 from toontween.models.clip import MEAN, STD
-from toontween.registry import Registry
+from toontween.registry import Registry, load_foreign
 
 SCORERS = Registry(
     "scorer",
@@ -187,25 +186,10 @@ def build_scorer(
     """
     try:
         if name in plugs:
-            return load_plug(name, plugs[name])(weights)
+            return load_foreign(plugs[name])(weights)
         return SCORERS.load(name)(weights)
     except UnavailableError as error:
         return error
-
-
-def load_plug(name: str, target: str) -> Any:
-    """The class that a plug names.
-
-    Raises:
-        InputError: It does not exist.
-    """
-    module, colon, attribute = target.partition(":")
-    if not colon:
-        raise InputError(f"--plug {name}={target} is not NAME=MODULE:CLASS")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise InputError(f"--plug {name}={target} cannot be used: {error}") from error
 
 
 def picture_embeddings(clip: Any, frames: list[np.ndarray]) -> torch.Tensor:
