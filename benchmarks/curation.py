@@ -201,7 +201,10 @@ def measure(path: Path, truth: Truth) -> dict[str, Any]:
             truth.bar > 0 and all(bare(s.picture.top, truth.bar) for s in shots)
         ),
         "clips": len(kept),
-        "clips_dropped": sum(verdict.dropped_by is not None for verdict in kept),
+        **{
+            f"clips_dropped_by_{name}": sum(verdict.dropped_by == name for verdict in kept)
+            for name in ("drawings", "subtitles", "flashes", "motion")
+        },
         "seconds_curating": time.process_time() - began,
         "seconds_decoding": decoding,
     }
