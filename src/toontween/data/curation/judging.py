@@ -39,7 +39,8 @@ def judge_film(film: Film, settings: CurateSettings) -> Iterator[Candidate]:
         MediaError: The film or its captions cannot be read.
         InputError: A scorer's weights are of the wrong kind.
     """
-    scorers = _scorers_of(settings)  # first, for what is wrong with weights should not wait for a film
+    # first, for what is wrong with weights should not wait for a film
+    scorers = _scorers_of(settings)
     fps, captions = film.rate(), Captions(film)
     shots = find_shots(film.frames(), fps=fps)
     pieces = cut_pieces(
