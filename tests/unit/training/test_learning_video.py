@@ -69,7 +69,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     train(run, folder / "image")
     vae = load_vae(folder / "image" / "model" / "vae")
     for look in (Look.TEXTURED, Look.CEL):
-        encode_shards([folder / look], vae, folder / f"{look}-latents")
+        encode_shards([folder / look], vae, folder / f"{look}-latents", mirrored=True)
     return folder
 
 
