@@ -8,8 +8,8 @@ Everything is trained from nothing on the procedural studio: an autoencoder on b
 steps. Baselines in one run: `hold` and `crossfade` for motion, the prior (variant I) for rectification, the image decoder
 for the decoder, no sketch for sketches. WORK holds the runs; every part goes on where it was stopped.
 
-Plans: `gpu` has 16 drawings of 128×96 pixels and ends within minutes on one large card; `cpu` has 8 drawings of 96×64 and
-takes about two hours on two cores; `trial` tries the program, not the method, in a minute.
+Plans: `gpu` has 16 drawings of 128×96 pixels and ends within minutes on one large card; `cpu` has 8 drawings of 48×32 behind an
+autoencoder that divides sides by 4, and takes about two hours on two cores; `trial` tries the program, not the method, in a minute.
 """
 
 import argparse
@@ -33,12 +33,15 @@ from toontween.data.sketch_patterns import bisection_pattern, random_pattern
 from toontween.drawing.lines import Lines
 from toontween.errors import UnavailableError
 from toontween.metrics.distribution import frechet_distance
+from toontween.metrics.frame import EIGHT_BIT_MSE_FLOOR, psnr, ssim
 from toontween.metrics.perceptual import load_squeezenet, pooled_features, squeezenet_distance
 from toontween.training.batches import Batch, SampleSet, collate
-from toontween.training.config import DataConfig, NetworksConfig
+from toontween.training.config import DataConfig, DecoderConfig, NetworksConfig
 from toontween.training.draws import Draws
 from toontween.training.measures import clip_measures
-from toontween.training.networks import Networks, build_networks
+from toontween.training.networks import Networks, build_networks, load_vae
+from toontween.training.objectives.conditioning import noised, velocity_loss
+from toontween.training.objectives.decoder import DecoderObjective
 from toontween.training.objectives.video import draw_clips
 from toontween.training.records import read_record
 
@@ -63,6 +66,14 @@ PARTS = (
     "measure",
 )
 JUDGED_AT_ONCE = 8
+MEASURES = ("distance", "psnr", "psnr_of_ends", "ssim", "motion", "pooled", "wanted")
+
+Score = dict[str, torch.Tensor]
+"""Measure → its value for every clip; and features of all pictures, drawn and wanted."""
+
+Table = dict[str, dict[str, float]]
+
+_DECODER_OF_IMAGES = DecoderConfig(variant="no-har-no-p3d")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +81,11 @@ class Plan:
     """How large the ablations are made."""
 
     size: str
+    """Of the studio's drawings."""
+
+    scaled: tuple[int, int] | None = None
+    """Width and height in pixels of what is learned, if other than that."""
+
     frames: int
     stride: int = 1
     """Every how-manieth drawing of the studio's 16 is taken."""
@@ -101,7 +117,11 @@ _CPU_UNET = (
     "networks.projector_size.num_frames=8",
     "optimizer.learning_rate=6e-4",
 )
-_CPU_AUTOENCODER = ("networks.vae_size.base_channels=24", "networks.vae_size.reference_head_dim=8")
+_CPU_AUTOENCODER = (
+    "networks.vae_size.base_channels=24",
+    "networks.vae_size.channel_mult=[1,2,4]",
+    "networks.vae_size.reference_head_dim=8",
+)
 
 PLANS = {
     "gpu": Plan(
@@ -120,20 +140,28 @@ PLANS = {
     ),
     "cpu": Plan(
         size="96x64",
+        scaled=(48, 32),
         frames=8,
         stride=2,
         clips=2400,
         steps={
-            "autoencoder": 900,
-            "prior": 1800,
-            "decoders": 300,
-            "rectification": 300,
-            "sketches": 300,
+            "autoencoder": 3000,
+            "prior": 1250,
+            "decoders": 1200,
+            "rectification": 200,
+            "sketches": 800,
         },
-        batches={"autoencoder": 8, "prior": 16, "decoders": 2, "rectification": 16, "sketches": 16},
+        batches={
+            "autoencoder": 8,
+            "prior": 16,
+            "decoders": 2,
+            "rectification": 16,
+            "sketches": 16,
+        },
         settings={
             "autoencoder": _CPU_AUTOENCODER,
             "prior": _CPU_UNET,
+            "decoders": ("optimizer.learning_rate=1e-3",),
             "rectification": ("optimizer.learning_rate=3e-4",),
         },
         at_once=2,
@@ -208,7 +236,9 @@ class Study:
         commands: dict[str, list[str]] = {}
         for look in LOOKS:
             command = ["data", "encode", str(self.work / f"{look}-train")]
-            command += ["--vae", str(self.work / "autoencoder" / "model" / "vae")]
+            command += ["--mirrored", "--vae", str(self.work / "autoencoder" / "model" / "vae")]
+            if self.plan.scaled is not None:
+                command += ["--size", "{}x{}".format(*self.plan.scaled)]
             commands[f"{look}-latents"] = [*command, "-o", str(self.work / f"{look}-latents")]
         self._run(commands)
 
@@ -218,7 +248,13 @@ class Study:
 
     def decoders(self) -> None:
         """The dual-reference decoder and what it is without its parts."""
-        runs = {f"decoder-{v}": (self._vae(), f"objective.variant={v}") for v in DECODERS}
+        perceptual = (
+            "objective.perceptual=squeezenet",
+            f"objective.perceptual_weights={self.squeezenet}",
+        )
+        runs = {
+            f"decoder-{v}": (self._vae(), f"objective.variant={v}", *perceptual) for v in DECODERS
+        }
         self._train(runs, "small_decoder", "decoders")
 
     def rectification(self) -> None:
@@ -260,6 +296,8 @@ class Study:
             "loop.save_every=500",
             *plan.settings.get(stage, ()),
         ]
+        if plan.scaled is not None:
+            fields.append(f"data.size={list(plan.scaled)}")
         if stage != "autoencoder":
             fields.append(f"data.num_frames={plan.frames}")
         if stage in ("prior", "rectification", "sketches"):
@@ -300,7 +338,7 @@ class Study:
             "device": str(self.device),
             "torch": torch.__version__,
             "rectification": self._rectification(judge),
-            "decoder": self._decoders(),
+            "decoder": self._decoders(judge),
             "sketches": self._sketches(judge),
             "speed": {
                 run.name: float(
@@ -316,43 +354,57 @@ class Study:
         path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
         print(path.read_text("utf-8"))
 
-    def _rectification(self, judge: "Judge") -> dict[str, dict[str, float]]:
-        table = {"hold": judge.score(_hold), "crossfade": judge.score(_crossfade)}
+    def _rectification(self, judge: "Judge") -> Table:
+        scores = {"hold": judge.score(_hold), "crossfade": judge.score(_crossfade)}
         rows = []
         for name, variant in VARIANTS.items():
             run = "prior" if variant == "pretrained" else f"rectified-{variant}"
             networks = self._networks(run)
-            table[name] = judge.score(partial(_with_sketches, networks, ()))
+            scores[name] = judge.score(partial(_with_sketches, networks, ()))
+            scores[name]["velocity"] = judge.each(partial(_velocity_error, networks))
             rows.append(judge.shown)
         _sheet([judge.truth_shown, *rows], self.out / "rectification.png")
-        return table
+        return _tabled(scores, against="IV freeze temporal")
 
-    def _decoders(self) -> dict[str, dict[str, float]]:
-        return {
-            variant: read_record(self.work / f"decoder-{variant}", "validation")[-1]
-            for variant in DECODERS
-        }
+    def _decoders(self, judge: "Judge") -> Table:
+        scores, rows = {}, []
+        vae = load_vae(self.work / "autoencoder" / "model" / "vae")
+        found = {"image decoder, not trained further": DecoderObjective(vae, _DECODER_OF_IMAGES)}
+        for variant in DECODERS:
+            vae = load_vae(self.work / f"decoder-{variant}" / "model" / "vae")
+            found[variant] = DecoderObjective(vae, DecoderConfig(variant=variant))
+        for name, objective in found.items():
+            torch.nn.Module.to(objective.vae, self.device).eval()
+            scores[name] = judge.score(objective.sample)
+            rows.append(judge.shown)
+        _sheet([judge.truth_shown, *rows], self.out / "decoder.png")
+        return _tabled(scores, against="full")
 
-    def _sketches(self, judge: "Judge") -> dict[str, dict[str, float]]:
-        rng, frames = np.random.default_rng(5), self.plan.frames
+    def _sketches(self, judge: "Judge") -> Table:
+        rng, count = np.random.default_rng(5), self.plan.frames
         patterns = {
             "none": (),
-            "bisection 1": bisection_pattern(frames, depth=1),
-            "bisection 2": bisection_pattern(frames, depth=2),
-            "random": random_pattern(frames, rng),
-            "all": tuple(range(frames)),
+            "bisection 1": bisection_pattern(count, depth=1),
+            "bisection 2": bisection_pattern(count, depth=2),
+            "random": random_pattern(count, rng),
+            "all": tuple(range(count)),
         }
-        table: dict[str, dict[str, float]] = {}
-        rows = []
+        scores, rows = {}, []
         for trained in SKETCHES:
             networks = self._networks(f"sketch-{trained}")
             if trained == "all":
                 _gate(networks)
             for name, frames in patterns.items():
                 label = f"{'sketches dropped' if trained == 'paper' else 'ZeroGate'}: {name}"
-                table[label] = judge.score(partial(_with_sketches, networks, frames))
+                scores[label] = judge.score(partial(_with_sketches, networks, frames))
                 rows.append(judge.shown)
         _sheet([judge.truth_shown, *rows], self.out / "sketches.png")
+        table = _tabled(scores, against="sketches dropped: none")
+        for name in patterns:
+            gated, dropped = scores[f"ZeroGate: {name}"], scores[f"sketches dropped: {name}"]
+            for measure in ("distance", "psnr", "ssim", "motion"):
+                found = _mean(f"{measure}_difference_to_dropped", gated[measure] - dropped[measure])
+                table[f"ZeroGate: {name}"] |= found
         return table
 
     def _networks(self, run: str) -> Networks:
@@ -382,7 +434,10 @@ class Judge:
 
     def __init__(self, shards: Path, plan: Plan, squeezenet: Path, device: torch.device) -> None:
         config = DataConfig(
-            validation=(str(shards),), num_frames=plan.frames, strides=(plan.stride,)
+            validation=(str(shards),),
+            num_frames=plan.frames,
+            strides=(plan.stride,),
+            size=plan.scaled,
         )
         samples = SampleSet(config, seed=0, with_lines=True, held_out=True)
         self.batches = [
@@ -395,11 +450,9 @@ class Judge:
         self.shown = self.truth_shown
 
     @torch.no_grad()
-    def score(self, draw: Any) -> dict[str, float]:
-        """SqueezeNet and Fréchet distance, ratio and share of the true motion of what is drawn."""
-        pooled: list[torch.Tensor] = []
-        wanted: list[torch.Tensor] = []
-        found: dict[str, list[torch.Tensor]] = {"distance": [], "psnr": [], "motion": []}
+    def score(self, draw: Any) -> Score:
+        """SqueezeNet distance, ratio, similarity and share of the true motion of each clip, and features for Fréchet's."""
+        found: dict[str, list[torch.Tensor]] = {name: [] for name in MEASURES}
         for batch in self.batches:
             drawn = draw(batch, Draws(7, batch.numbers, device=self._device))
             drawn = (drawn.clamp(0, 1) * 255).round() / 255
@@ -410,18 +463,74 @@ class Judge:
             theirs = self._features(truth[:, 1:-1].flatten(0, 1))
             by_clip = squeezenet_distance(ours, theirs).unflatten(0, (len(drawn), -1)).mean(dim=1)
             found["distance"].append(by_clip)
-            pooled.append(pooled_features(ours))
-            wanted.append(pooled_features(theirs))
+            found["ssim"].append(_similarity(drawn, truth))
+            found["psnr_of_ends"].append(_ends(drawn, truth))
+            found["pooled"].append(pooled_features(ours))
+            found["wanted"].append(pooled_features(theirs))
             for name, values in clip_measures(drawn, batch.frames).items():
                 found[name].append(values)
+        return {name: torch.cat(values).float().cpu() for name, values in found.items()}
+
+    @torch.no_grad()
+    def each(self, measure: Any) -> torch.Tensor:
+        """A measure of every clip."""
+        draws = (Draws(7, batch.numbers, device=self._device) for batch in self.batches)
+        found = [measure(batch, own) for batch, own in zip(self.batches, draws, strict=True)]
+        return torch.cat(found).float().cpu()
+
+
+def _tabled(scores: dict[str, Score], *, against: str) -> Table:
+    """Means with standard errors, and by how much each differs from one of them, clip by clip."""
+    table: Table = {}
+    for name, score in scores.items():
         row: dict[str, float] = {}
-        for name, values in found.items():
-            joined = torch.cat(values).float()
-            joined = joined[torch.isfinite(joined)]
-            row[name] = float(joined.mean())
-            row[f"{name}_error"] = float(joined.std() / len(joined) ** 0.5)
-        row["frechet"] = frechet_distance(torch.cat(pooled).cpu(), torch.cat(wanted).cpu())
-        return row
+        for measure, values in score.items():
+            if measure in ("pooled", "wanted"):
+                continue
+            row |= _mean(measure, values)
+            if name != against and measure in scores[against]:
+                row |= _mean(f"{measure}_difference", values - scores[against][measure])
+        row["frechet"] = frechet_distance(score["pooled"], score["wanted"])
+        table[name] = row
+    return table
+
+
+def _mean(name: str, values: torch.Tensor) -> dict[str, float]:
+    values = values[torch.isfinite(values)]
+    return {name: float(values.mean()), f"{name}_error": float(values.std() / len(values) ** 0.5)}
+
+
+def _similarity(drawn: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    pairs = zip(drawn[:, 1:-1], truth[:, 1:-1], strict=True)
+    return torch.stack([ssim(ours, true).mean() for ours, true in pairs])
+
+
+def _ends(drawn: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    pairs = zip(drawn[:, [0, -1]], truth[:, [0, -1]], strict=True)
+    return torch.stack([psnr(o, t, mse_floor=EIGHT_BIT_MSE_FLOOR).mean() for o, t in pairs])
+
+
+def _velocity_error(networks: Networks, batch: Batch, draws: Draws) -> torch.Tensor:
+    """Squared error of the predicted velocity over four timesteps, with the same noise for every model."""
+    errors = []
+    for at in (125, 375, 625, 875):
+        target = noised(
+            networks,
+            batch,
+            draws,
+            conditioning="interpolation",
+            dropout=0.0,
+            loss_weighting="uniform",
+            timesteps=torch.full((len(batch.numbers),), at, device=batch.frames.device),
+        )
+        predicted = networks.unet(
+            torch.cat([target.noisy, target.key_latents], dim=1),
+            target.timesteps,
+            target.context,
+            motion_fps=batch.motion_fps,
+        )
+        errors.append(velocity_loss(predicted, target)[1])
+    return torch.stack(errors).mean(dim=0)
 
 
 def _with_sketches(
