@@ -114,6 +114,22 @@ def test_generator_and_discriminator_do_not_pull_at_each_other() -> None:
     assert all(gradient is None for gradient in crossed)
 
 
+def test_activations_computed_again_give_the_same_gradients() -> None:
+    found = []
+    for again in (False, True):
+        made = objective(adversarial_weight=0.5)
+        for parameter in (p for named in made.trained().values() for _, p in named):
+            parameter.requires_grad = True
+        if again:
+            made.vae.enable_gradient_checkpointing()
+        batch = squares()
+        losses = made.losses(batch, Draws(0, batch.numbers), step=0)
+        torch.stack(list(losses.by_group.values())).sum().backward()
+        found.append(dict(made.trained()["generator"]))
+    for name, plain in found[0].items():
+        torch.testing.assert_close(found[1][name].grad, plain.grad, atol=1e-6, rtol=1e-3, msg=name)
+
+
 def test_the_adversarial_term_waits_for_its_step() -> None:
     made = objective(adversarial_weight=0.5, adversarial_start=3)
     batch = squares()
