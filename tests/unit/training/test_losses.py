@@ -1,6 +1,7 @@
 """The decoder's losses by themselves: what they are by hand, and that their gradients arrive."""
 
-import importlib.util
+import sys
+import types
 
 import pytest
 import torch
@@ -99,8 +100,12 @@ def test_squeezenet_without_its_weights_is_refused(tmp_path):
         build_perceptual("squeezenet", str(tmp_path / "missing.npz"))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torchmetrics") is not None, reason="it is here")
-def test_lpips_says_what_to_install():
+@pytest.mark.parametrize("missing", ["torchmetrics", "torchvision"])
+def test_lpips_says_what_to_install(missing, monkeypatch):
+    there = types.ModuleType("there")
+    names = ("torchmetrics", "torchmetrics.functional", "torchmetrics.functional.image")
+    for name in (*names, "torchmetrics.functional.image.lpips", "torchvision"):
+        monkeypatch.setitem(sys.modules, name, None if name.startswith(missing) else there)
     with pytest.raises(UnavailableError, match="pip install torchmetrics torchvision"):
         build_perceptual("lpips-vgg", None)
 

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,9 +94,8 @@ def find_films(sources: Sequence[Path], *, fps: float = FOLDER_FPS) -> list[Film
             films.append(Film(path=source, name=source.name, fps=fps))
         else:
             raise MediaError(f"there is no file or folder {source}", hint="check the spelling")
-    names = [film.name for film in films]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
+    (twice, count), *_ = Counter(film.name for film in films).most_common(1) or [("", 0)]
+    if count > 1:
         hint = "name a folder above both, so that their paths differ"
         raise InputError(f"two films are called {twice!r}", hint=hint)
     if not films:

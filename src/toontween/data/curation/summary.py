@@ -24,7 +24,6 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#28282c;background:#f6f6f4}
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem 1rem .25rem 0;text-align:left;vertical-align:top}
 td.n{text-align:right;font-variant-numeric:tabular-nums}img{max-width:100%;height:auto}h2{margin-top:2.5rem}
-small{color:#666}
 """
 
 

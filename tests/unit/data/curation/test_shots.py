@@ -78,6 +78,15 @@ def test_a_flash_is_noticed(tmp_path: Path) -> None:
     assert inside == [9] or alone
 
 
+def test_a_flash_that_swells_is_noticed_inside_its_shot(tmp_path: Path) -> None:
+    frames = on(3, drawings(6)) // 2
+    swell = np.array([20, 45, 70, 70, 45, 20], np.uint8)
+    frames[12:18] += swell[:, None, None, None]
+    (shot,) = shots_of(film(tmp_path / "f.mp4", frames))
+    assert set(shot.flashes) >= {14, 15}
+    assert set(shot.flashes) <= set(range(12, 18))
+
+
 def test_a_letterbox_is_cut_away_but_a_dark_scene_is_not(tmp_path: Path) -> None:
     night = (on(2, drawings(6)) // 8).astype(np.uint8)
     night[:, 40:70, 60:130] = 200
