@@ -16,6 +16,7 @@ from typing import Any
 import cv2
 import torch
 
+from toontween.data.claims import claim_folder
 from toontween.data.clips import Clip
 from toontween.data.curation.duplicates import SeenClips
 from toontween.data.curation.films import Film, find_films
@@ -25,7 +26,7 @@ from toontween.data.curation.summary import Samples, write_summary
 from toontween.data.curation.verdicts import Check, Outcome, Verdict, verdict_of
 from toontween.data.shards import CLIPS_PER_SHARD, ShardSet, write_shard
 from toontween.data.workers import spread
-from toontween.errors import InputError, MediaError, OutputError
+from toontween.errors import InputError, MediaError
 from toontween.media.files import atomic_output, disk_errors, write_json
 
 MANIFEST = "manifest.jsonl"
@@ -78,7 +79,7 @@ def curate(
     if workers < 1:
         raise InputError(f"{workers} workers cannot work", hint="one at least")
     films = find_films(sources, fps=settings.fps)
-    _claim(folder, films, settings)
+    claim_folder(folder, SETTINGS, _order(films, settings))
     if not (folder / MANIFEST).exists():
         unfinished = folder / _UNFINISHED
         with disk_errors(unfinished):
@@ -213,33 +214,13 @@ def _result(folder: Path) -> Curated:
     )
 
 
-def _claim(folder: Path, films: Sequence[Film], settings: CurateSettings) -> None:
-    """Make sure that the folder is this curation's, and write down that it is."""
-    with disk_errors(folder):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError as error:
-            raise OutputError(f"{folder} is not a folder", hint="choose another name") from error
-    path = folder / SETTINGS
-    wanted = {
+def _order(films: Sequence[Film], settings: CurateSettings) -> dict[str, Any]:
+    """All that decides the result."""
+    return {
         "made_by": "toontween data curate",
         "films": [{"name": film.name, "bytes": _bytes_of(film)} for film in films],
         **settings.record(),
     }
-    if not path.exists():
-        if any(folder.glob("[!.]*.tar")):
-            raise OutputError(f"{folder} holds shards already", hint="choose another folder")
-        write_json(path, wanted, overwrite=False)
-        return
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise MediaError(f"{path} cannot be read: {error}", hint="choose another folder") from error
-    different = next((name for name in wanted if found.get(name) != wanted[name]), None)
-    if different is not None:
-        raise OutputError(
-            f"{folder} was begun with others: {different!r} differs", hint="choose another folder"
-        )
 
 
 def _bytes_of(film: Film) -> int:

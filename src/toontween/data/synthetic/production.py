@@ -1,6 +1,5 @@
 """Data sets from the studio: shards written by any number of processes, taken up again where an interruption left them."""
 
-import json
 import multiprocessing
 import signal
 import threading
@@ -12,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from toontween.data.claims import claim_folder
 from toontween.data.clips import Clip
 from toontween.data.shards import CLIPS_PER_SHARD, write_shard
 from toontween.data.synthetic.studio import StudioOptions, studio_clips
-from toontween.errors import InputError, MediaError, OutputError
-from toontween.media.files import disk_errors, write_json
+from toontween.errors import InputError
+from toontween.media.files import disk_errors
 from toontween.media.images import write_still
 
 MANIFEST = "synth.json"
@@ -102,7 +102,7 @@ def make_shards(
     """
     if num_workers < 1:
         raise InputError(f"{num_workers} workers cannot work", hint="one at least")
-    _claim(order, folder)
+    claim_folder(folder, MANIFEST, order.manifest())
     shards = tuple(folder / f"{number:05d}.tar" for number in range(order.num_shards))
     missing = [number for number, path in enumerate(shards) if not path.exists()]
     for done, _ in enumerate(_produced(order, folder, missing, num_workers), start=1):
@@ -177,31 +177,3 @@ def _work(order: Order, folder: Path, number: int) -> Path:
     if _stopped.is_set():
         raise SystemExit(130)
     return make_shard(order, folder, number)
-
-
-def _claim(order: Order, folder: Path) -> None:
-    """Make sure that the folder is this order's, and write down that it is."""
-    with disk_errors(folder):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError as error:
-            raise OutputError(f"{folder} is not a folder", hint="choose another name") from error
-    path = folder / MANIFEST
-    wanted = order.manifest()
-    if not path.exists():
-        if any(folder.glob("*.tar")):
-            raise OutputError(f"{folder} holds shards already", hint="choose another folder")
-        write_json(path, wanted, overwrite=False)
-        return
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise MediaError(f"{path} cannot be read: {error}", hint="choose another folder") from error
-    if found != wanted:
-        wrong = next(
-            (name for name, value in wanted.items() if found.get(name) != value), "contents"
-        )
-        told = f"{wrong} {found.get(wrong)} there, {wanted.get(wrong)} here"
-        raise OutputError(
-            f"{folder} was begun with other settings: {told}", hint="choose another folder"
-        )

@@ -172,7 +172,7 @@ def test_a_killed_curation_goes_on_with_what_is_missing(
 
 
 def test_other_films_or_settings_are_refused(films: Path, made: Path, tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="'longest' differs"):
+    with pytest.raises(OutputError, match="longest 12 there, 14 here"):
         curate([films], made, CurateSettings(size=(96, 56), frames=6, longest=14))
     with pytest.raises(OutputError, match="'films' differs"):
         curate([films / "a.mp4"], made, SETTINGS)
