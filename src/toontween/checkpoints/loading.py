@@ -36,19 +36,43 @@ def resolve_model(
         UnknownNameError: It is neither a known name nor a folder.
         CheckpointError: It is a folder or file of another kind.
     """
-    name, path = str(name_or_path), Path(name_or_path)
-    if name in _BUNDLED:
+    if str(name_or_path) in _BUNDLED:
         raise UnavailableError(
             "the bundled model 'mini' does not ship with this version",
             hint="use --method flow, or: toontween weights pull tooncrafter-512",
         )
+    path = _find_folder(name_or_path, settings)
+    index, wanted = _INDEX[contents]
+    _check_folder(path, index, wanted, kind=contents.value.replace("_", " "))
+    return path
+
+
+def resolve_network(
+    name_or_path: str | Path, class_name: str, *, settings: Settings | None = None
+) -> Path:
+    """The folder of one network given by name or path; nothing is downloaded.
+
+    Args:
+        name_or_path: One of `hub.MODELS`, or a folder made by `toontween weights convert` or `save_pretrained`.
+        class_name: The network's class, which the folder's `config.json` must name.
+        settings: Where weights are kept; the environment's when None.
+
+    Raises:
+        UnavailableError, UnknownNameError, CheckpointError: As for `resolve_model`.
+    """
+    path = _find_folder(name_or_path, settings)
+    _check_folder(path, "config.json", class_name, kind=class_name)
+    return path
+
+
+def _find_folder(name_or_path: str | Path, settings: Settings | None) -> Path:
+    name, path = str(name_or_path), Path(name_or_path)
     if name in MODELS:
-        path = _folder_of(name, settings or read_settings())
-    elif path.is_file():
+        return _folder_of(name, settings or read_settings())
+    if path.is_file():
         raise _is_file(path)
-    elif not path.is_dir():
+    if not path.is_dir():
         raise _is_nothing(name)
-    _check_folder(path, contents)
     return path
 
 
@@ -77,9 +101,7 @@ def _is_nothing(name: str) -> UnknownNameError:
     raise AssertionError(name)
 
 
-def _check_folder(path: Path, contents: Contents) -> None:
-    index, wanted = _INDEX[contents]
-    kind = contents.value.replace("_", " ")
+def _check_folder(path: Path, index: str, wanted: str, *, kind: str) -> None:
     try:
         values = json.loads((path / index).read_text(encoding="utf-8"))
         found = values.get("_class_name")
@@ -90,4 +112,5 @@ def _check_folder(path: Path, contents: Contents) -> None:
     except (ValueError, AttributeError, OSError) as error:
         raise CheckpointError(f"{path / index} is damaged") from error
     if found != wanted:
-        raise CheckpointError(f"{path} holds a {found}, not a {kind} ({wanted})")
+        what = wanted if kind == wanted else f"{kind} ({wanted})"
+        raise CheckpointError(f"{path} holds a {found}, not a {what}")
