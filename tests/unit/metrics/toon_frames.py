@@ -3,9 +3,11 @@
 import numpy as np
 
 
-def toon_frame(t: float = 0.0, seed: int = 0, blur: int = 0) -> np.ndarray:
-    """A disc and a rectangle with black outlines on a flat ground, 128×192 uint8, 4×4 supersampled; t in frames."""
-    height, width, fine = 128, 192, 4
+def toon_frame(
+    t: float = 0.0, seed: int = 0, blur: int = 0, *, height: int = 128, width: int = 192
+) -> np.ndarray:
+    """A disc and a rectangle with black outlines on a flat ground, uint8, 4×4 supersampled; t in frames."""
+    fine = 4
     y, x = (np.mgrid[: height * fine, : width * fine].astype(np.float64) + 0.5) / fine
     picture = np.empty((height * fine, width * fine, 3))
     picture[:] = (200, 225, 250)
@@ -29,3 +31,17 @@ def toon_frame(t: float = 0.0, seed: int = 0, blur: int = 0) -> np.ndarray:
             padded = np.moveaxis(np.pad(picture, around, mode="edge"), axis, 0)
             picture = np.moveaxis((padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4, 0, axis)
     return np.clip(np.floor(picture + 0.5), 0, 255).astype(np.uint8)
+
+
+def noisy(picture: np.ndarray, seed: int, sigma: float) -> np.ndarray:
+    """The picture with Gaussian noise on every level, rounded to 8 bits again."""
+    noise = np.random.RandomState(seed).standard_normal(picture.shape) * sigma
+    return np.clip(np.floor(picture.astype(np.float64) + noise + 0.5), 0, 255).astype(np.uint8)
+
+
+def toon_clip(
+    frames: int, height: int, width: int, *, seed: int = 0, speed: float = 1.0, blur: int = 0
+) -> np.ndarray:
+    """Frames one after the other, (t, height, width, 3)."""
+    times = (t * speed for t in range(frames))
+    return np.stack([toon_frame(t, seed, blur, height=height, width=width) for t in times])
