@@ -4,10 +4,12 @@ Methods are imported only when they are built, so that listing them costs nothin
 """
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from toontween.errors import InputError
 from toontween.interpolators.base import Interpolator
+from toontween.interpolators.checks import like
 from toontween.registry import Registry
 
 METHODS = Registry(
@@ -51,3 +53,33 @@ def build(name: str, **options: Any) -> Interpolator:
     if missing:
         raise InputError(f"method {name!r} needs {', '.join(missing)}")
     return method(**options)
+
+
+def build_for(
+    name: str, *, device: str, options: Mapping[str, Any]
+) -> tuple[Interpolator, dict[str, Any]]:
+    """The interpolator of a method on a device, and the options left for its requests.
+
+    Options that the method's constructor knows (`dtype` of `toon`) go there, the others to every request.
+
+    Args:
+        name: A name in `METHODS`.
+        device: `auto`, `cpu`, `cuda`, …
+        options: Settings by their own names.
+
+    Raises:
+        UnknownNameError, UnavailableError: As for `build`.
+        InputError: As for `build`, or the method cannot use the device.
+    """
+    known = inspect.signature(METHODS.load(name)).parameters
+    built = {
+        option: like(known[option].default, value)
+        for option, value in options.items()
+        if option in known
+    }
+    rest = {option: value for option, value in options.items() if option not in known}
+    if "device" in known:
+        built.setdefault("device", device)
+    elif device.partition(":")[0] not in ("auto", "cpu"):
+        raise InputError(f"method {name!r} runs on the CPU, not on {device!r}")
+    return build(name, **built), rest

@@ -8,8 +8,7 @@ from typing import Any
 
 from toontween.errors import InputError
 from toontween.interpolators.base import Interpolator
-from toontween.interpolators.catalog import METHODS, build
-from toontween.interpolators.checks import like
+from toontween.interpolators.catalog import METHODS, build_for
 from toontween.media.images import read_still
 from toontween.rendering.inputs.sketches import check_drawing_numbers
 from toontween.rendering.renderer import Progress, RenderSettings, render_keys
@@ -117,19 +116,9 @@ def build_interpolator(
             f"a model is for method 'toon', not for {method!r}", hint="give --model or --method"
         )
     name = method or ("toon" if model is not None or sketches else DEFAULT_METHOD)
-    known = inspect.signature(METHODS.load(name)).parameters
-    built = {
-        option: like(known[option].default, value)
-        for option, value in options.items()
-        if option in known
-    }
-    rest = {option: value for option, value in options.items() if option not in known}
+    given = dict(options)
     if model is not None:
-        built["model"] = model
-    if sketches and "sketches" in known:
-        built["sketches"] = True
-    if "device" in known:
-        built["device"] = device
-    elif device.partition(":")[0] not in ("auto", "cpu"):
-        raise InputError(f"method {name!r} runs on the CPU, not on {device!r}")
-    return build(name, **built), rest
+        given["model"] = model
+    if sketches and "sketches" in inspect.signature(METHODS.load(name)).parameters:
+        given["sketches"] = True
+    return build_for(name, device=device, options=given)
