@@ -20,6 +20,7 @@ METHODS = Registry(
         "flow": "toontween.interpolators.classical.flow:FlowInterpolator",
         "phase": "toontween.interpolators.classical.phase:PhaseInterpolator",
         "toon": "toontween.interpolators.toon:ToonInterpolator",
+        "film": "toontween.interpolators.learned.film.method:FilmInterpolator",
     },
 )
 """Method name → the class that draws with it."""
