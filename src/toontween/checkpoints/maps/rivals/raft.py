@@ -110,7 +110,7 @@ def _torchvision_update_rules() -> tuple[Rule, ...]:
     for gate, name in _GATES.items():
         for unit in (0, 1):
             theirs = rf"{block}recurrent_block\.convgru{unit + 1}\.conv{gate}\.{_WEIGHT}"
-            rules.append(Rule(theirs, (rf"update.recurrence.{unit}.{name}.\1",)))
+            rules.append(Rule(theirs, (rf"step.recurrence.{unit}.{name}.\1",)))
     return tuple(rules)
 
 
