@@ -45,28 +45,3 @@ def toon_clip(
     """Frames one after the other, (t, height, width, 3)."""
     times = (t * speed for t in range(frames))
     return np.stack([toon_frame(t, seed, blur, height=height, width=width) for t in times])
-
-
-def noisy(picture: np.ndarray, seed: int, sigma: float) -> np.ndarray:
-    """The picture with Gaussian noise on every level, rounded to 8 bits again."""
-    noise = np.random.RandomState(seed).standard_normal(picture.shape) * sigma
-    return np.clip(np.floor(picture.astype(np.float64) + noise + 0.5), 0, 255).astype(np.uint8)
-
-
-def toon_clip(
-    frames: int, height: int, width: int, *, seed: int = 0, speed: float = 1.0, blur: int = 0
-) -> np.ndarray:
-    """Frames one after the other, (t, height, width, 3)."""
-    times = (t * speed for t in range(frames))
-    return np.stack([toon_frame(t, seed, blur, height=height, width=width) for t in times])
-
-
-def toon_clip(*, num_frames: int = 16, speed: float = 1.0, blur: int = 0) -> np.ndarray:
-    """Frames (t, h, w, 3) in which both move, uint8."""
-    return np.stack([toon_frame(t * speed, blur=blur) for t in range(num_frames)])
-
-
-def noisy(picture: np.ndarray, *, seed: int, sigma: float) -> np.ndarray:
-    """The picture with Gaussian noise of so many levels, uint8."""
-    noise = np.random.RandomState(seed).standard_normal(picture.shape) * sigma
-    return np.clip(np.floor(picture.astype(np.float64) + noise + 0.5), 0, 255).astype(np.uint8)
