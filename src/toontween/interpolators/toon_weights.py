@@ -1,19 +1,16 @@
 """The weights of method `toon`: the model and, for sketches, the sketch encoder; found at once, loaded when needed."""
 
-import contextlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import ControlNetModel
-from diffusers.utils import logging as diffusers_logging
-from transformers.utils import logging as transformers_logging
 
 from toontween.checkpoints.hub import MODELS
 from toontween.checkpoints.identify import Contents
 from toontween.checkpoints.loading import resolve_model
+from toontween.checkpoints.loading_bars import without_loading_bars
 from toontween.checkpoints.manifest import hash_of_folder
 from toontween.errors import CheckpointError, UnavailableError
 from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
@@ -63,7 +60,7 @@ class ToonWeights:
         """
         encoder_folder = self._separate_encoder() if with_sketches else None
         if self._pipeline is None:
-            with _without_loading_bars():
+            with without_loading_bars():
                 pipeline = ToonInterpolationPipeline.from_pretrained(
                     self._folder, torch_dtype=self._dtype
                 )
@@ -150,20 +147,3 @@ def _place(pipeline: ToonInterpolationPipeline, device: torch.device) -> ToonInt
         pipeline.enable_model_cpu_offload(device=device)
         return pipeline
     return pipeline.to(device)
-
-
-@contextlib.contextmanager
-def _without_loading_bars() -> Iterator[None]:
-    """Silence the libraries' own progress bars: progress is the caller's to show."""
-    shown = [
-        library
-        for library in (diffusers_logging, transformers_logging)
-        if library.is_progress_bar_enabled()
-    ]
-    for library in shown:
-        library.disable_progress_bar()
-    try:
-        yield
-    finally:
-        for library in shown:
-            library.enable_progress_bar()
