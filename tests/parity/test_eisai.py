@@ -25,7 +25,10 @@ from tests.parity.rivals import (
 )
 from toontween.checkpoints.keymap import KeyMap
 from toontween.checkpoints.maps.rivals import eisai_dtm, eisai_ssl
+from toontween.checkpoints.maps.rivals.animeinterp import KEY_MAP as ANIMEINTERP_KEY_MAP
+from toontween.interpolators.learned.animeinterp.network import AnimeInterp
 from toontween.interpolators.learned.eisai.line_distance import line_distance
+from toontween.interpolators.learned.eisai.method import ITERATIONS
 from toontween.interpolators.learned.eisai.network import SoftsplatLite
 from toontween.interpolators.learned.eisai.photometry import fetch_along, rgb_to_lab
 from toontween.interpolators.learned.eisai.refinement import DistanceTransformModule
@@ -35,7 +38,7 @@ PARTS = {
     "dtm": (DistanceTransformModule, eisai_dtm, 46),
 }
 SMALL, PUBLISHED = (180, 320), (540, 960)
-LAB_TOLERANCE, DISTANCE_TOLERANCE, PICTURE_TOLERANCE = 2e-3, 1e-5, 2e-4
+LAB_TOLERANCE, DISTANCE_TOLERANCE, PICTURE_TOLERANCE, FLOW_TOLERANCE = 2e-3, 1e-5, 2e-4, 5e-4
 
 
 def kernels_scaled(pattern: str, factor: float) -> Fill:
@@ -158,6 +161,24 @@ def test_distances_to_lines_are_the_published_ones(ssl, pair):
     found = pair.first[:, 3:, ::6, ::6]
     assert_near(found, wanted["s_t50_nedt0"], DISTANCE_TOLERANCE, share=0.995)
     assert_near(drawn[..., ::8, ::8], wanted["s_t50_nedt_ssl"], DISTANCE_TOLERANCE, share=0.995)
+
+
+def test_the_flow_of_pictures_that_are_not_centred_is_the_published_one():
+    network = build_filled(
+        AnimeInterp,
+        key_map=ANIMEINTERP_KEY_MAP,
+        names=published_rival("animeinterp", "animeinterp"),
+        fill=scaled_fill([(r"flow_head\.conv2\.", 0.25)]),
+        prefix="module.",
+    )
+    assert isinstance(network, AnimeInterp)
+    first, last = keys((128, 160))
+    with torch.no_grad():
+        to_first = network.flownet(last, first, iterations=ITERATIONS)
+        to_last = network.flownet(first, last, iterations=ITERATIONS)
+    for number, flow in enumerate((to_first, to_last)):
+        found = flow.flip(1)[..., ::8, ::8]
+        assert_near(found, recorded("eisai")[f"rfr_flow{number}"], FLOW_TOLERANCE)
 
 
 def check_drawing(ssl, dtm, pair, *, time, entries, strides):

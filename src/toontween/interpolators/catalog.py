@@ -21,6 +21,7 @@ METHODS = Registry(
         "phase": "toontween.interpolators.classical.phase:PhaseInterpolator",
         "toon": "toontween.interpolators.toon:ToonInterpolator",
         "film": "toontween.interpolators.learned.film.method:FilmInterpolator",
+        "eisai": "toontween.interpolators.learned.eisai.method:EisaiInterpolator",
     },
 )
 """Method name → the class that draws with it."""

@@ -41,9 +41,9 @@ def fetch_along(
 ) -> Float[Tensor, "b c h w"]:
     """Backward warping with the grid of the published method.
 
-    Unlike `interpolators.ops.warp.backwarp`, the first and the last pixel's centres are taken for the picture's
-    borders when places are numbered, and not when they are sampled: a flow of zero magnifies the picture about its
-    centre by (size − 1)/size less than it should. The published weights were trained with it.
+    Unlike `interpolators.ops.warp.backwarp`, the first and the last pixel are numbered as if their centres were the
+    picture's borders, but sampled as if they were not: a flow of zero shrinks the picture about its centre by
+    (size − 1)/size, half a pixel at the borders. The published weights were trained with it.
 
     Args:
         values: What is fetched; edges are repeated outside.
