@@ -83,9 +83,9 @@ class FilmNet(ModelMixin, ConfigMixin):
         """The picture half-way, not clamped, of two pictures in 0…1.
 
         Raises:
-            ShapeError: Not RGB, or a side is not a multiple of 2^(pyramid_levels − 1) (64 for the published network).
+            ShapeError: The pictures differ, are not RGB, or a side is not a multiple of 2^(pyramid_levels − 1) (64 for the published network).
         """
-        self._check(first)
+        self._check(first, last)
         pictures, other_pictures = self.shrink(first), self.shrink(last)
         features, other_features = self.extract(pictures), self.extract(other_pictures)
         forward_flow = self.estimate(features, other_features)
@@ -143,10 +143,12 @@ class FilmNet(ModelMixin, ConfigMixin):
             flows.append(flow + predict(seen))
         return flows[::-1]
 
-    def _check(self, picture: Tensor) -> None:
-        _, channels, height, width = picture.shape
-        if channels != 3:
-            raise ShapeError(f"pictures have {channels} channels; FILM draws RGB")
+    def _check(self, first: Tensor, last: Tensor) -> None:
+        _, channels, height, width = first.shape
+        if first.shape != last.shape or channels != 3:
+            raise ShapeError(
+                f"FILM draws between RGB pictures of one size, not {tuple(first.shape)} and {tuple(last.shape)}"
+            )
         if not height or not width or height % self.multiple or width % self.multiple:
             raise ShapeError(
                 f"FILM cannot draw pictures of {width}×{height} pixels",
