@@ -21,6 +21,7 @@ METHODS = Registry(
         "phase": "toontween.interpolators.classical.phase:PhaseInterpolator",
         "toon": "toontween.interpolators.toon:ToonInterpolator",
         "film": "toontween.interpolators.learned.film.method:FilmInterpolator",
+        "rife": "toontween.interpolators.learned.rife.method:RifeInterpolator",
         "eisai": "toontween.interpolators.learned.eisai.method:EisaiInterpolator",
     },
 )
