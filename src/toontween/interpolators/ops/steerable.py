@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Complex
+from jaxtyping import Complex, Float
 from torch import Tensor
 
 
@@ -60,9 +60,9 @@ class SteerablePyramid:
             Level(_bins_below(height_px, cutoff), _bins_below(width_px, cutoff), cutoff)
             for cutoff in cutoffs[:-1]
         ]
-        self.high_pass = 1 - _low_pass_power(self._radius, cutoffs[0])
+        self.high_pass = 1 - low_pass_power(self._radius, cutoffs[0])
         """Share of each Fourier coefficient that is finer than every level."""
-        self.low_pass = _low_pass_power(self._radius, cutoffs[-1])
+        self.low_pass = low_pass_power(self._radius, cutoffs[-1])
         """Share of each Fourier coefficient that is coarser than every level."""
 
     def mask(self, level: Level) -> Complex[Tensor, "o h w"]:
@@ -70,14 +70,17 @@ class SteerablePyramid:
 
         They are real, but complex numbers are multiplied by complex ones without a copy.
         """
-        radius = self._crop(self._radius, level)
-        power = _low_pass_power(radius, level.cutoff)
-        power = power - _low_pass_power(radius, level.cutoff / self.scale)
+        power = self.power(self._crop(self._radius, level), level)
         directions = torch.arange(self.num_orientations) * (math.pi / self.num_orientations)
         order = self.num_orientations - 1
         lobes = torch.cos(self._crop(self._angle, level) - directions[:, None, None]).clamp(min=0)
         total = self.num_orientations * math.comb(2 * order, order) / 4**order
         return (lobes**order * (power.clamp(min=0) / total).sqrt()).to(torch.complex64)
+
+    def power(self, radius: Float[Tensor, "h w"], level: Level) -> Float[Tensor, "h w"]:
+        """The level's squared mask over all directions, at some radii."""
+        finer = low_pass_power(radius, level.cutoff)
+        return finer - low_pass_power(radius, level.cutoff / self.scale)
 
     def analyse(
         self, spectrum: Complex[Tensor, "h w"], level: Level, mask: Complex[Tensor, "o m n"]
@@ -104,7 +107,7 @@ class SteerablePyramid:
         return plane[level.rows[:, None], level.columns[None, :]]
 
 
-def _low_pass_power(radius: Tensor, cutoff: float) -> Tensor:
+def low_pass_power(radius: Tensor, cutoff: float) -> Tensor:
     """Squared low-pass: 1 below half the cutoff, 0 above it, a raised cosine of the logarithm between."""
     octaves = torch.log2(radius.clamp(min=1e-6) * (2 / cutoff)).clamp(0, 1)
     return torch.cos(octaves * (math.pi / 2)) ** 2
