@@ -23,6 +23,9 @@ METHODS = Registry(
         "film": "toontween.interpolators.learned.film.method:FilmInterpolator",
         "rife": "toontween.interpolators.learned.rife.method:RifeInterpolator",
         "eisai": "toontween.interpolators.learned.eisai.method:EisaiInterpolator",
+        "sepconv": "toontween.interpolators.learned.sepconv.method:SepConvInterpolator",
+        "resepconv": "toontween.interpolators.learned.resepconv.method:ReSepConvInterpolator",
+        "phasenet": "toontween.interpolators.learned.phasenet.method:PhaseNetInterpolator",
     },
 )
 """Method name → the class that draws with it."""
