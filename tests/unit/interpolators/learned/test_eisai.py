@@ -13,6 +13,7 @@ from toontween.interpolators.base import InbetweenRequest
 from toontween.interpolators.catalog import build
 from toontween.interpolators.learned.animeinterp.flow import RecurrentFlow
 from toontween.interpolators.learned.eisai import method as eisai
+from toontween.interpolators.learned.eisai import stem
 from toontween.interpolators.learned.eisai.method import EisaiInterpolator
 from toontween.interpolators.learned.eisai.network import SoftsplatLite
 from toontween.interpolators.learned.eisai.refinement import DistanceTransformModule
@@ -28,6 +29,13 @@ def built(working_size: Sequence[int] = WORKING_SIZE) -> EisaiInterpolator:
     method.flow = RecurrentFlow(widths=(4, 6, 8), hidden_channels=8)
     fill_at_random(method.flow)
     return method
+
+
+@pytest.fixture(autouse=True)
+def small_features(monkeypatch):
+    monkeypatch.setattr(
+        stem, "SHORT_SIDE_PX", 64
+    )  # a sixteenth of the work; 256 is in the parity tests
 
 
 @pytest.fixture(scope="module")
