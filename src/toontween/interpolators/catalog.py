@@ -26,6 +26,7 @@ METHODS = Registry(
         "sepconv": "toontween.interpolators.learned.sepconv.method:SepConvInterpolator",
         "resepconv": "toontween.interpolators.learned.resepconv.method:ReSepConvInterpolator",
         "phasenet": "toontween.interpolators.learned.phasenet.method:PhaseNetInterpolator",
+        "seine": "toontween.interpolators.learned.seine.method:SeineInterpolator",
     },
 )
 """Method name → the class that draws with it."""
