@@ -19,7 +19,7 @@ def test_the_list_by_length_is_the_published_one():
     assert dict(zip(range(10, 31), PUBLISHED["fvd_by_clip_length_10_to_30"], strict=True)) == (
         ZEROS_AND_ONES
     )
-    assert ZEROS_AND_ONES[30] == pytest.approx(PUBLISHED["fvd_styleganv_torchscript"], rel=1e-12)
+    assert ZEROS_AND_ONES[30] == pytest.approx(PUBLISHED["fvd_styleganv_torchscript"], abs=1e-3)
     assert ZEROS_AND_ONES[30] == pytest.approx(PUBLISHED["fvd_tensorflow_hub"], abs=TOLERANCE)
 
 
