@@ -21,12 +21,13 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from toontween.checkpoints.identify import Container, Contents, container_of, contents_of
-from toontween.checkpoints.maps.components import (
-    PUBLISHED_FILES,
+from toontween.checkpoints.maps.component import (
     Component,
     ConvertedComponent,
     convert_component,
 )
+from toontween.checkpoints.maps.components import PUBLISHED_FILES
+from toontween.checkpoints.torchscript import read_torchscript
 from toontween.diffusion.samplers import ToonDDIMScheduler
 from toontween.errors import CheckpointError
 
@@ -62,6 +63,8 @@ _MADE_UP = "a name that is made up while reading"
 _ASK_SAFETENSORS = "ask its author for a safetensors file"
 _EXACT, _HALF = 1e-6, 1e-3
 _WRAPPERS = ("_forward_module.", "module.")
+_HOLDERS = ("state_dict", "module", "model_state_dict", "ema", "model", "params")
+"""Entries under which training frameworks keep the weights; averaged ones before those they are the average of."""
 _OLD_UNET_NAME = "model.diffusion_model.framestride_embed."
 _UNET_NAME = "model.diffusion_model.fps_embedding."
 
@@ -122,6 +125,8 @@ def open_checkpoint(path: Path) -> OpenedCheckpoint:
     container = container_of(path)
     if container is Container.SAFETENSORS:
         content: Any = _open_safetensors(path)
+    elif container is Container.TORCHSCRIPT:
+        content = read_torchscript(path)
     else:
         require_safe_torch(torch.__version__)
         _refuse_programs(path, container)
@@ -265,7 +270,7 @@ def _unwrap(content: Any, path: Path) -> tuple[dict[str, Tensor], list[str]]:
     set_aside: list[str] = []
     if not isinstance(content, Mapping):
         raise CheckpointError(f"{path.name} holds a {type(content).__name__}, not named tensors")
-    for wrapper in ("state_dict", "module"):
+    for wrapper in _HOLDERS:
         inner = content.get(wrapper)
         if isinstance(inner, Mapping):
             set_aside += [str(name) for name in content if name != wrapper]
@@ -292,11 +297,8 @@ def _current_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _refuse_quantised(tensors: Mapping[str, Tensor]) -> None:
     for name, tensor in tensors.items():
-        if name not in SCHEDULE_BUFFERS and tensor.dtype not in (
-            torch.float32,
-            torch.float16,
-            torch.bfloat16,
-        ):
+        is_counter = name in SCHEDULE_BUFFERS or name.endswith(".num_batches_tracked")
+        if not is_counter and tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16):
             raise CheckpointError(
                 f"{name} is {tensor.dtype}; only float32, float16 and bfloat16 weights convert",
                 hint="use the file before it was quantised",

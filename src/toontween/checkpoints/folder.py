@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from toontween.checkpoints.manifest import (
     record_of,
     write_manifest,
 )
-from toontween.checkpoints.maps.components import ConvertedComponent, empty_module
+from toontween.checkpoints.maps.component import ConvertedComponent, empty_module
 from toontween.checkpoints.tokenizer import build_tokenizer
 from toontween.diffusion.samplers import ToonDDIMScheduler
 from toontween.errors import CheckpointError, OutputError
@@ -44,7 +44,12 @@ from toontween.runtime import versions
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 """What weights may be stored as."""
 
-_SAFETENSORS_DTYPES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
+_SAFETENSORS_DTYPES = {
+    torch.float32: "F32",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int64: "I64",
+}
 _ALIGNMENT = 8
 
 
@@ -103,6 +108,41 @@ def convert_file(
     return manifest
 
 
+def keep_files(
+    source: Path, names: Sequence[str], target: Path, *, origin: Origin, overwrite: bool = False
+) -> Manifest:
+    """Keep published files as they are, in a folder that says where they come from.
+
+    Args:
+        source: The folder they lie in.
+        names: Paths in it; the first one is the weights.
+        target: The folder to make.
+        origin: What is known about the first file.
+        overwrite: Whether a folder made earlier may be replaced.
+
+    Raises:
+        OutputError: The target exists, cannot be written or does not fit.
+    """
+    _check_target(target, overwrite=overwrite)
+    with _folder_in_place(target) as folder:
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / name, folder / name)
+        manifest = Manifest(
+            contents=Contents.AS_IT_IS.value,
+            source=Path(names[0]).name,
+            source_record=origin.record or record_of(source / names[0]),
+            licence=origin.licence,
+            page=origin.page,
+            dtype="as published",
+            unused=(),
+            files=_with_others(folder, {}),
+            versions=versions(),
+        )
+        write_manifest(folder, manifest)
+    return manifest
+
+
 def write_safetensors(
     path: Path,
     tensors: Mapping[str, Tensor],
@@ -136,7 +176,7 @@ def _header(tensors: Mapping[str, Tensor], dtype: torch.dtype | None) -> tuple[b
     entries: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     offset = 0
     for name, tensor in tensors.items():
-        kept = dtype or tensor.dtype
+        kept = _kept(tensor, dtype)
         end = offset + tensor.numel() * kept.itemsize
         entries[name] = {
             "dtype": _SAFETENSORS_DTYPES[kept],
@@ -149,8 +189,13 @@ def _header(tensors: Mapping[str, Tensor], dtype: torch.dtype | None) -> tuple[b
     return len(text).to_bytes(8, "little") + text, offset
 
 
+def _kept(tensor: Tensor, dtype: torch.dtype | None) -> torch.dtype:
+    """What a tensor is stored as; counters stay whole numbers."""
+    return dtype if dtype is not None and tensor.is_floating_point() else tensor.dtype
+
+
 def _bytes_of(name: str, tensor: Tensor, dtype: torch.dtype | None) -> memoryview:
-    kept = tensor.detach().to(dtype or tensor.dtype).contiguous()
+    kept = tensor.detach().to(_kept(tensor, dtype)).contiguous()
     if not bool(torch.isfinite(kept).all()):
         why = "is not finite" if not bool(torch.isfinite(tensor).all()) else f"overflows {dtype}"
         raise CheckpointError(f"{name} {why}", hint="convert with --dtype fp32 or bf16")
@@ -225,6 +270,7 @@ def _dtype_name(converted: ConvertedCheckpoint, dtype: torch.dtype | None) -> st
         tensor.dtype
         for component in converted.components.values()
         for tensor in component.tensors.values()
+        if tensor.is_floating_point()
     }
     kept = {dtype} if dtype is not None else found
     return "mixed" if len(kept) > 1 else str(kept.pop()).removeprefix("torch.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from toontween.checkpoints.maps.rivals.table import RIVALS, name_of
 from toontween.errors import CheckpointError
 
 MANIFEST_NAME = "toontween.json"
@@ -25,6 +26,7 @@ class Container(StrEnum):
 
     TORCH_ZIP = "torch file"
     TORCH_LEGACY = "torch file in the format from before torch 1.6"
+    TORCHSCRIPT = "TorchScript program"
     SAFETENSORS = "safetensors file"
 
 
@@ -34,6 +36,23 @@ class Contents(StrEnum):
     MODEL = "model"
     SKETCH_ENCODER = "sketch_encoder"
     LINE_EXTRACTOR = "line_extractor"
+    ANIMEINTERP = "animeinterp"
+    EISAI_SSL = "eisai-ssl"
+    EISAI_DTM = "eisai-dtm"
+    FILM = "film"
+    RIFE = "rife"
+    RIFE_M = "rife-m"
+    RIFE_4_6 = "rife-4.6"
+    RIFE_4_25 = "rife-4.25"
+    RAFT = "raft"
+    RAFT_SMALL = "raft-small"
+    SEINE = "seine"
+    SEPCONV = "sepconv"
+    RESEPCONV = "resepconv"
+    PHASENET = "phasenet"
+    VGG19 = "vgg19"
+    AS_IT_IS = "as it is"
+    """Files that other libraries or our measures read as they were published."""
 
 
 _HEAD_BYTES = 1024
@@ -105,7 +124,7 @@ def _zip_container(path: Path) -> Container:
         entries = archive.infolist()
     names = [entry.filename for entry in entries]
     if any(name.endswith("/constants.pkl") for name in names):
-        raise CheckpointError(f"{path.name} is a TorchScript program, not a checkpoint")
+        return Container.TORCHSCRIPT
     if names and all(name.endswith(".npy") for name in names):
         raise CheckpointError(f"{path.name} is a NumPy archive, not a checkpoint")
     if sum(name.count("/") == 1 and name.endswith("/data.pkl") for name in names) != 1:
@@ -253,6 +272,9 @@ def contents_of(shapes: Shapes) -> Contents:
         return Contents.SKETCH_ENCODER
     if {"model.model.0.weight", "model.model.3.weight"} <= set(shapes):
         return Contents.LINE_EXTRACTOR
+    for name, rival in RIVALS.items():
+        if _has_all(shapes, rival.signature):
+            return Contents(name_of(shapes, name))
     raise _foreign(shapes)
 
 
@@ -263,10 +285,10 @@ def _foreign(shapes: Shapes) -> CheckpointError:
             version = _VERSIONS.get(width[1], "") if len(width) > 1 else ""
             hint = signature.hint or "`toontween weights list` shows what is needed"
             return CheckpointError(
-                f"it is {signature.what}{version}, not a ToonCrafter file", hint=hint
+                f"it is {signature.what}{version}, which no method here reads", hint=hint
             )
     shown = ", ".join(list(shapes)[:3])
-    return CheckpointError(f"it is not a ToonCrafter file: {len(shapes)} tensors such as {shown}")
+    return CheckpointError(f"no method here reads it: {len(shapes)} tensors such as {shown}")
 
 
 def _has_all(shapes: Shapes, patterns: tuple[str, ...]) -> bool:

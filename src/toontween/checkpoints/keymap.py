@@ -99,7 +99,7 @@ class KeyMap:
                 unknown.append(name)
         if unknown:
             raise CheckpointError(
-                f"{len(unknown)} tensors are not part of a ToonCrafter {self.component}: "
+                f"{len(unknown)} tensors are not part of the {self.component}: "
                 + ", ".join(unknown[:_SHOWN])
                 + (", …" if len(unknown) > _SHOWN else "")
             )

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
-from toontween.checkpoints.hub import MODELS, is_here, model_folder
+from toontween.checkpoints.hub import is_here, model_folder
 from toontween.checkpoints.identify import Contents
+from toontween.checkpoints.maps.rivals.table import RIVALS
+from toontween.checkpoints.published.catalogue import MODELS
 from toontween.errors import CheckpointError, UnavailableError, UnknownNameError
 from toontween.registry import Registry
 from toontween.runtime import Settings, read_settings
@@ -14,6 +16,10 @@ _INDEX = {
     Contents.MODEL: ("model_index.json", "ToonInterpolationPipeline"),
     Contents.SKETCH_ENCODER: ("config.json", "ControlNetModel"),
     Contents.LINE_EXTRACTOR: ("config.json", "LineExtractor"),
+    **{
+        Contents(name): ("config.json", rival.component.class_path.partition(":")[2])
+        for name, rival in RIVALS.items()
+    },
 }
 _WEIGHTS_SUFFIXES = {".ckpt", ".pth", ".pt", ".bin", ".safetensors"}
 
@@ -42,6 +48,8 @@ def resolve_model(
             hint="use --method flow, or: toontween weights pull tooncrafter-512",
         )
     path = _find_folder(name_or_path, settings)
+    if contents is Contents.AS_IT_IS:
+        return path
     index, wanted = _INDEX[contents]
     _check_folder(path, index, wanted, kind=contents.value.replace("_", " "))
     return path
@@ -78,12 +86,24 @@ def _find_folder(name_or_path: str | Path, settings: Settings | None) -> Path:
 
 def _folder_of(name: str, settings: Settings) -> Path:
     if not is_here(name, settings):
-        size = MODELS[name].weights.about_bytes / 1e9
         raise UnavailableError(
-            f"the weights {name!r} are not on this machine",
-            hint=f"toontween weights pull {name} (downloads {size:.1f} GB)",
+            f"the weights {name!r} are not on this machine", hint=way_to_get(name)
         )
     return model_folder(name, settings)
+
+
+def way_to_get(name: str) -> str:
+    """What to do for weights that are known by name and not here."""
+    model = MODELS[name]
+    file = model.weights
+    if file.repo is None and file.url is None:
+        then = f"toontween weights convert {file.file} --out {name}/"
+        if model.contents is Contents.AS_IT_IS:
+            then = f"give its path where it is asked for ({name}=PATH)"
+        return f"fetch {file.file} from {file.page} ({file.licence or 'no licence named'}), then {then}"
+    size = sum(one.about_bytes for one in (file, *model.others))
+    told = f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
+    return f"toontween weights pull {name} (downloads {told})"
 
 
 def _is_file(path: Path) -> CheckpointError:

@@ -76,7 +76,7 @@ def _methods() -> list[dict[str, Any]]:
 
 
 def _models() -> list[dict[str, Any]]:
-    from toontween.checkpoints.hub import MODELS
+    from toontween.checkpoints.published.catalogue import MODELS
     from toontween.checkpoints.loading import resolve_model
 
     rows: list[dict[str, Any]] = []

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from diffusers import ControlNetModel
 
-from toontween.checkpoints.hub import MODELS
+from toontween.checkpoints.published.catalogue import MODELS
 from toontween.checkpoints.identify import Contents
 from toontween.checkpoints.loading import resolve_model
 from toontween.checkpoints.loading_bars import without_loading_bars

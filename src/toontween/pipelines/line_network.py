@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from toontween.checkpoints.hub import MODELS
+from toontween.checkpoints.published.catalogue import MODELS
 from toontween.checkpoints.identify import Contents
 from toontween.checkpoints.loading import resolve_model
 from toontween.checkpoints.manifest import hash_of_folder

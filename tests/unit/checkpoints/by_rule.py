@@ -10,12 +10,8 @@ from torch import Tensor
 from tests.parity.goldens import published_shapes
 from tests.parity.rule import weight_by_rule
 from toontween.checkpoints.keymap import Move
-from toontween.checkpoints.maps.components import (
-    PUBLISHED_FILES,
-    Component,
-    ConvertedComponent,
-    empty_module,
-)
+from toontween.checkpoints.maps.component import Component, ConvertedComponent, empty_module
+from toontween.checkpoints.maps.components import PUBLISHED_FILES
 
 LAYERS = 3
 

@@ -17,7 +17,7 @@ from toontween.checkpoints.convert import (
     require_safe_torch,
     schedule_notes,
 )
-from toontween.checkpoints.maps.components import empty_module
+from toontween.checkpoints.maps.component import empty_module
 from toontween.diffusion.samplers import ToonDDIMScheduler
 from toontween.errors import CheckpointError
 

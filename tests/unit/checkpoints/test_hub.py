@@ -13,20 +13,12 @@ import pytest
 from safetensors.torch import save
 
 from tests.unit.checkpoints.test_folder import LINES, SIZES
-from toontween.checkpoints.hub import (
-    MODELS,
-    RECORDS_NAME,
-    Fetch,
-    Fetched,
-    PublishedFile,
-    PublishedModel,
-    fetch_from_hub,
-    find_model,
-    is_here,
-    pull,
-)
+from toontween.checkpoints.fetching import Fetch, Fetched, fetch, fetch_from_hub
+from toontween.checkpoints.hub import RECORDS_NAME, find_model, is_here, pull
 from toontween.checkpoints.identify import Contents
 from toontween.checkpoints.manifest import Progress, read_manifest
+from toontween.checkpoints.published.catalogue import MODELS
+from toontween.checkpoints.published.files import PublishedFile, PublishedModel
 from toontween.errors import CheckpointError, OutputError, UnavailableError, UnknownNameError
 from toontween.runtime import Settings
 
@@ -70,13 +62,14 @@ class Shelf:
 
 
 def test_the_catalogue_is_complete():
-    for model in MODELS.values():
-        for file in filter(None, [model.weights, model.merges]):
-            assert file.licence
-            assert file.repo
-            assert file.page.endswith(file.repo)
+    for name, model in MODELS.items():
+        for file in filter(None, [model.weights, model.merges, *model.others]):
+            assert file.licence or name == "phasenet"
+            assert file.page.startswith("https://")
+            assert file.repo is None or file.page.endswith(file.repo)
+            assert file.repo is None or file.url is None
             assert file.about_bytes > 0
-            assert file.sha256 is None or len(file.sha256) == 64
+            assert file.sha256 is None or len(file.sha256) in (8, 64)
     assert all(model.merges for model in MODELS.values() if model.contents is Contents.MODEL)
 
 
@@ -92,7 +85,7 @@ def test_offline_nothing_is_fetched(tmp_path):
         pull(
             "tooncrafter-512",
             settings=Settings(cache_dir=tmp_path, offline=True),
-            fetch=shelf,
+            get=shelf,
         )
     assert shelf.asked == []
 
@@ -107,7 +100,7 @@ def test_a_disk_without_room_is_noticed_first(tmp_path):
     huge = {"lines": replace(CATALOGUE["lines"], weights=replace(FILE, about_bytes=10**18))}
     shelf = Shelf(b"")
     with pytest.raises(OutputError, match="GB are needed"):
-        pull("lines", settings=Settings(cache_dir=tmp_path), models=huge, fetch=shelf)
+        pull("lines", settings=Settings(cache_dir=tmp_path), models=huge, get=shelf)
     assert shelf.asked == []
 
 
@@ -118,7 +111,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_pulled_weights_are_converted_and_the_download_removed(settings):
     assert not is_here("lines", settings)
-    folder = pull("lines", settings=settings, models=CATALOGUE, fetch=Shelf(CONTENT))
+    folder = pull("lines", settings=settings, models=CATALOGUE, get=Shelf(CONTENT))
     assert is_here("lines", settings)
     manifest = read_manifest(folder)
     assert (manifest.licence, manifest.page) == ("MIT", "https://example.org/lines")
@@ -128,14 +121,14 @@ def test_pulled_weights_are_converted_and_the_download_removed(settings):
 
 def test_what_is_here_is_not_fetched_again(settings):
     shelf = Shelf(CONTENT)
-    pull("lines", settings=settings, models=CATALOGUE, fetch=shelf)
-    pull("lines", settings=replace(settings, offline=True), models=CATALOGUE, fetch=shelf)
+    pull("lines", settings=settings, models=CATALOGUE, get=shelf)
+    pull("lines", settings=replace(settings, offline=True), models=CATALOGUE, get=shelf)
     assert shelf.asked == [None]
 
 
 def test_the_first_download_is_recorded_and_later_ones_must_agree(settings):
     shelf = Shelf(CONTENT)
-    pull("lines", settings=settings, models=CATALOGUE, fetch=shelf)
+    pull("lines", settings=settings, models=CATALOGUE, get=shelf)
     book = json.loads((settings.weights_dir() / RECORDS_NAME).read_text())
     assert book["somebody/lines/lines.safetensors"] == {
         "revision": COMMIT,
@@ -144,7 +137,7 @@ def test_the_first_download_is_recorded_and_later_ones_must_agree(settings):
     }
     shelf.content = CONTENT[:-4] + b"\0\0\0\0"
     with pytest.raises(CheckpointError, match=r"has SHA-256 .*, expected"):
-        pull("lines", settings=settings, models=CATALOGUE, fetch=shelf, overwrite=True)
+        pull("lines", settings=settings, models=CATALOGUE, get=shelf, overwrite=True)
     assert shelf.asked == [None, COMMIT]
     assert is_here("lines", settings)
     assert not list(settings.weights_dir().rglob("lines.safetensors"))
@@ -155,7 +148,7 @@ def test_a_pinned_hash_is_believed_before_anything_else(settings):
     catalogue = {"lines": replace(CATALOGUE["lines"], weights=pinned)}
     shelf = Shelf(CONTENT)
     with pytest.raises(CheckpointError, match="expected 0000"):
-        pull("lines", settings=settings, models=catalogue, fetch=shelf)
+        pull("lines", settings=settings, models=catalogue, get=shelf)
     assert shelf.asked == ["v1"]
     assert not is_here("lines", settings)
 
@@ -168,7 +161,7 @@ def test_a_download_that_is_not_what_the_server_named_is_refused(settings):
         return replace(fetched, sha256="f" * 64)
 
     with pytest.raises(CheckpointError, match="expected ffff"):
-        pull("lines", settings=settings, models=CATALOGUE, fetch=fetch)
+        pull("lines", settings=settings, models=CATALOGUE, get=fetch)
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -226,3 +219,74 @@ def test_a_hub_out_of_reach_is_unavailable(tmp_path):
     with pytest.raises(UnavailableError, match="cannot download") as caught:
         fetch_from_hub(FILE, tmp_path, revision=None, progress=None, endpoint="http://127.0.0.1:9")
     assert "run the same command again" in str(caught.value.hint)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[PublishedFile]:
+    """A file at an address of its own, on this machine."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/lines.safetensors"
+        yield replace(FILE, repo=None, url=url)
+        server.shutdown()
+        thread.join()
+
+
+def test_a_file_elsewhere_is_fetched_from_its_address_and_a_part_of_it_is_continued(
+    elsewhere, tmp_path
+):
+    (tmp_path / ".lines.safetensors.part").write_bytes(CONTENT[:100])
+    told: list[tuple[str, int, int]] = []
+    fetched = fetch(elsewhere, tmp_path, revision=None, progress=lambda *news: told.append(news))
+    assert fetched.path.read_bytes() == CONTENT
+    assert told[0][1] > 100
+    assert told[-1] == ("downloading", len(CONTENT), len(CONTENT))
+    assert [path.name for path in tmp_path.iterdir()] == ["lines.safetensors"]
+
+
+def test_an_address_where_nobody_answers_is_unavailable(tmp_path):
+    nowhere = replace(FILE, repo=None, url="http://127.0.0.1:9/lines.safetensors")
+    with pytest.raises(UnavailableError, match="cannot download"):
+        fetch(nowhere, tmp_path, revision=None, progress=None)
+
+
+def test_a_file_that_only_people_can_fetch_is_named_with_its_page(tmp_path, settings):
+    by_hand = replace(FILE, repo=None)
+    with pytest.raises(UnavailableError, match=r"fetched by hand: https://example\.org/lines"):
+        fetch(by_hand, tmp_path, revision=None, progress=None)
+    catalogue = {"lines": replace(CATALOGUE["lines"], weights=by_hand)}
+    with pytest.raises(UnavailableError, match="fetched by hand"):
+        pull("lines", settings=settings, models=catalogue)
+
+
+@pytest.mark.parametrize(("digits", "fits"), [(8, True), (64, True), (0, False)])
+def test_the_first_digits_of_a_hash_are_enough_to_pin_it(settings, digits, fits):
+    known = hashlib.sha256(CONTENT).hexdigest()[:digits] or "0000"
+    pinned = {"lines": replace(CATALOGUE["lines"], weights=replace(FILE, sha256=known))}
+    if fits:
+        assert pull("lines", settings=settings, models=pinned, get=Shelf(CONTENT)).is_dir()
+        return
+    with pytest.raises(CheckpointError, match="expected 0000"):
+        pull("lines", settings=settings, models=pinned, get=Shelf(CONTENT))
+
+
+def test_files_for_other_libraries_are_kept_as_they_are_with_a_manifest(settings):
+    def get(
+        file: PublishedFile, folder: Path, *, revision: str | None, progress: Progress | None
+    ) -> Fetched:
+        (folder / file.file).parent.mkdir(exist_ok=True)
+        (folder / file.file).write_text(file.file)
+        return Fetched(path=folder / file.file, revision=COMMIT)
+
+    others = (replace(FILE, file="vae/config.json"), replace(FILE, file="merges.txt"))
+    model = PublishedModel(title="kept", contents=Contents.AS_IT_IS, weights=FILE, others=others)
+    folder = pull("kept", settings=settings, models={"kept": model}, get=get)
+    assert (folder / "vae/config.json").read_text() == "vae/config.json"
+    assert set(read_manifest(folder).files) == {
+        "lines.safetensors",
+        "vae/config.json",
+        "merges.txt",
+    }
+    assert read_manifest(folder).licence == "MIT"
+    assert not list(settings.weights_dir().rglob(".*part"))

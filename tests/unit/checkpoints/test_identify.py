@@ -106,10 +106,6 @@ def test_archives_without_a_checkpoint_are_named(tmp_path):
         archive.writestr("model/model.ckpt", "inside")
     with pytest.raises(CheckpointError, match="a zip archive"):
         container_of(path)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("model/constants.pkl", "")
-    with pytest.raises(CheckpointError, match="a TorchScript program"):
-        container_of(path)
 
 
 def test_compressed_entries_are_refused(tmp_path):

@@ -48,7 +48,9 @@ def test_the_map_is_a_bijection_that_keeps_every_number(sources):
 
 @given(known, st.sets(st.text("abc.", min_size=1, max_size=8), min_size=1, max_size=9))
 def test_unknown_names_are_refused_and_counted(sources, strangers):
-    with pytest.raises(CheckpointError, match=f"^{len(strangers)} tensors are not part of a") as e:
+    with pytest.raises(
+        CheckpointError, match=f"^{len(strangers)} tensors are not part of the"
+    ) as e:
         MAP.plan([*sources, *sorted(strangers)])
     assert all(name in e.value.message for name in sorted(strangers)[:5])
     assert ("…" in e.value.message) == (len(strangers) > 5)

@@ -1,12 +1,6 @@
 """The components of each published file: what their names begin with, which class they become, how large they are."""
 
-import importlib
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-import torch
-from torch import Tensor, nn
+from collections.abc import Collection
 
 from toontween.checkpoints.keymap import KeyMap
 from toontween.checkpoints.maps import (
@@ -17,119 +11,14 @@ from toontween.checkpoints.maps import (
     unet,
     vae,
 )
-from toontween.errors import CheckpointError
-
-Section = Mapping[str, Any]
-Arguments = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Component:
-    """One network in a published file."""
-
-    name: str
-    """Its name in the pipeline, which is also its folder."""
-
-    prefix: str
-    """What its tensors' names begin with in the published file."""
-
-    class_path: str
-    """ "module:Class" of the network, or "module:function" that builds it."""
-
-    section: str
-    """The part of a published configuration that describes it."""
-
-    published: Section
-    """That part for the published 512 model."""
-
-    key_map: Callable[[Section], KeyMap]
-    """Its key map, given the section."""
-
-    arguments: Callable[[Section, Collection[str]], Arguments]
-    """Constructor arguments, given the section and the names without the prefix."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConvertedComponent:
-    """One network: its class, how to construct it, and its weights."""
-
-    class_path: str
-    """ "module:Class", or "module:function" that builds it from the configuration."""
-
-    config: Mapping[str, Any]
-    """Constructor arguments; for a transformers class those of its configuration."""
-
-    tensors: Mapping[str, Tensor]
-    """All of its weights under our names, views of the source's tensors."""
-
-
-def empty_module(component: ConvertedComponent) -> nn.Module:
-    """The network of a component without memory for its weights (on the meta device).
-
-    Raises:
-        CheckpointError: The class cannot be constructed from the configuration.
-    """
-    module, _, name = component.class_path.partition(":")
-    network = getattr(importlib.import_module(module), name)
-    config_class = getattr(network, "config_class", None)
-    with torch.device("meta"):
-        if config_class is not None:
-            return network(config_class(**component.config))
-        return network(**component.config)
-
-
-def convert_component(
-    component: Component, own: Mapping[str, Tensor], section: Section
-) -> tuple[ConvertedComponent, list[str]]:
-    """Our names for the tensors of one component, and which of its names are not needed.
-
-    Args:
-        component: What to convert to.
-        own: Its tensors by published name without the prefix.
-        section: Its part of the published-style configuration.
-
-    Raises:
-        CheckpointError: A name is unknown, a tensor is missing or has another shape than the network's.
-    """
-    key_map = component.key_map(section)
-    moves, unused = key_map.plan(own)
-    tensors: dict[str, Tensor] = {}
-    for move in moves:
-        tensors |= move.apply(own[move.source])
-    arguments = component.arguments(section, own.keys())
-    converted = ConvertedComponent(component.class_path, arguments, tensors)
-    _require_complete(key_map.component, converted)
-    return converted, unused
-
-
-def _require_complete(what: str, converted: ConvertedComponent) -> None:
-    """Compare names and shapes with those of the network, in both directions."""
-    expected = empty_module(converted).state_dict()
-    missing = [name for name in expected if name not in converted.tensors]
-    extra = [name for name in converted.tensors if name not in expected]
-    if missing or extra:
-        which, names = ("lacks", missing) if missing else ("has no place for", extra)
-        raise CheckpointError(
-            f"the {what} {which} {len(names)} tensors: {', '.join(names[:5])}",
-            hint="is this the whole file, and the right configuration for it?",
-        )
-    for name, tensor in converted.tensors.items():
-        if tensor.shape != expected[name].shape:
-            raise CheckpointError(
-                f"{name} of the {what} has shape {tuple(tensor.shape)}, "
-                f"not {tuple(expected[name].shape)}",
-                hint="give the file's own configuration with --config",
-            )
-
-
-def _constant(key_map: KeyMap) -> Callable[[Section], KeyMap]:
-    return lambda _: key_map
-
-
-def _by_section(
-    translate: Callable[[Section], Arguments],
-) -> Callable[[Section, Collection[str]], Arguments]:
-    return lambda section, _: translate(section)
+from toontween.checkpoints.maps.component import (
+    Arguments,
+    Component,
+    Section,
+    by_section,
+    constant,
+)
+from toontween.checkpoints.maps.rivals.table import RIVALS
 
 
 def _vae_arguments(section: Section, names: Collection[str]) -> Arguments:
@@ -156,8 +45,8 @@ _MODEL = (
         class_path="toontween.models.unet:ToonUNet",
         section="unet",
         published=unet.PUBLISHED,
-        key_map=_constant(unet.KEY_MAP),
-        arguments=_by_section(unet.config_from_original),
+        key_map=constant(unet.KEY_MAP),
+        arguments=by_section(unet.config_from_original),
     ),
     Component(
         name="vae",
@@ -165,7 +54,7 @@ _MODEL = (
         class_path="toontween.models.vae:AutoencoderKLDualReference",
         section="vae",
         published=vae.PUBLISHED,
-        key_map=_constant(vae.KEY_MAP),
+        key_map=constant(vae.KEY_MAP),
         arguments=_vae_arguments,
     ),
     Component(
@@ -175,7 +64,7 @@ _MODEL = (
         section="open_clip",
         published=clip.PUBLISHED,
         key_map=_text_key_map,
-        arguments=_by_section(clip.text_config_from_original),
+        arguments=by_section(clip.text_config_from_original),
     ),
     Component(
         name="image_encoder",
@@ -183,8 +72,8 @@ _MODEL = (
         class_path=clip.IMAGE_CLASS,
         section="open_clip",
         published=clip.PUBLISHED,
-        key_map=_constant(clip.IMAGE_KEY_MAP),
-        arguments=_by_section(clip.image_config_from_original),
+        key_map=constant(clip.IMAGE_KEY_MAP),
+        arguments=by_section(clip.image_config_from_original),
     ),
     Component(
         name="image_projector",
@@ -192,8 +81,8 @@ _MODEL = (
         class_path="toontween.models.image_projector:ImageContextProjector",
         section="resampler",
         published=image_projector.PUBLISHED,
-        key_map=_constant(image_projector.KEY_MAP),
-        arguments=_by_section(image_projector.config_from_original),
+        key_map=constant(image_projector.KEY_MAP),
+        arguments=by_section(image_projector.config_from_original),
     ),
 )
 _SKETCH_ENCODER = Component(
@@ -203,7 +92,7 @@ _SKETCH_ENCODER = Component(
     section="sketch_encoder",
     published=sketch_encoder.PUBLISHED,
     key_map=_sketch_key_map,
-    arguments=_by_section(sketch_encoder.config_from_original),
+    arguments=by_section(sketch_encoder.config_from_original),
 )
 _LINE_EXTRACTOR = Component(
     name="line_extractor",
@@ -211,13 +100,14 @@ _LINE_EXTRACTOR = Component(
     class_path="toontween.models.line_extractor:LineExtractor",
     section="line_extractor",
     published=line_extractor.PUBLISHED,
-    key_map=_constant(line_extractor.KEY_MAP),
-    arguments=_by_section(line_extractor.config_from_original),
+    key_map=constant(line_extractor.KEY_MAP),
+    arguments=by_section(line_extractor.config_from_original),
 )
 
 PUBLISHED_FILES: dict[str, tuple[Component, ...]] = {
     "model": _MODEL,
     "sketch_encoder": (_SKETCH_ENCODER,),
     "line_extractor": (_LINE_EXTRACTOR,),
+    **{name: (rival.component,) for name, rival in RIVALS.items()},
 }
 """What `identify.contents_of` found → the components in it."""

@@ -42,7 +42,8 @@ def list_weights(*, as_json: AsJson = False) -> None:
 
     Example: `toontween weights list`
     """
-    from toontween.checkpoints.hub import MODELS, is_here, model_folder
+    from toontween.checkpoints.hub import is_here, model_folder
+    from toontween.checkpoints.published.catalogue import MODELS
     from toontween.runtime import read_settings
 
     settings = read_settings()
@@ -137,7 +138,8 @@ def verify(
 
     Example: `toontween weights verify tooncrafter-512`
     """
-    from toontween.checkpoints.hub import MODELS, model_folder
+    from toontween.checkpoints.hub import model_folder
+    from toontween.checkpoints.published.catalogue import MODELS
     from toontween.checkpoints.manifest import verify_folder
     from toontween.runtime import read_settings
 

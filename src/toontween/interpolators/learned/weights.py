@@ -7,7 +7,7 @@ import torch
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
-from toontween.checkpoints.hub import MODELS
+from toontween.checkpoints.published.catalogue import MODELS
 from toontween.checkpoints.loading import resolve_network
 from toontween.checkpoints.manifest import hash_of_folder
 
