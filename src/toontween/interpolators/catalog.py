@@ -22,6 +22,7 @@ METHODS = Registry(
         "toon": "toontween.interpolators.toon:ToonInterpolator",
         "film": "toontween.interpolators.learned.film.method:FilmInterpolator",
         "rife": "toontween.interpolators.learned.rife.method:RifeInterpolator",
+        "raft-flow": "toontween.interpolators.learned.raft.method:RaftFlowInterpolator",
         "eisai": "toontween.interpolators.learned.eisai.method:EisaiInterpolator",
         "sepconv": "toontween.interpolators.learned.sepconv.method:SepConvInterpolator",
         "resepconv": "toontween.interpolators.learned.resepconv.method:ReSepConvInterpolator",

@@ -65,7 +65,8 @@ class AllPairs(Correlation):
     ) -> None:
         super().__init__(num_levels=num_levels, radius=radius)
         channels, height, width = first.shape[1:]
-        pairs = first.flatten(2).transpose(1, 2) @ last.flatten(2) / channels**0.5
+        # the features are scaled, not the pairs, of which no second copy is wanted
+        pairs = (first / channels**0.5).flatten(2).transpose(1, 2) @ last.flatten(2)
         self._pyramid = _pyramid(pairs.reshape(-1, 1, height, width), num_levels)
 
     def _look_up(self, level: int, centres: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """AnimeInterp's feature pyramid (Siyao et al., CVPR 2021, section 3.3): six convolutions, three scales."""
 
+from collections.abc import Sequence
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -11,7 +13,7 @@ class FeaturePyramid(nn.Module):
         widths: Channels at the three scales.
     """
 
-    def __init__(self, widths: tuple[int, int, int]) -> None:
+    def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
         whole, half, quarter = widths
         self.conv1 = nn.Conv2d(3, whole, 3, padding=1)

@@ -6,13 +6,15 @@ step adds the initial flow a second time, and the gate that should weigh it by t
 no say.
 """
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from toontween.errors import InputError, ShapeError
+from toontween.errors import InputError
 from toontween.interpolators.learned.raft.encoder import Encoder
 from toontween.interpolators.learned.raft.update import MaskHead, UpdateBlock, refine
 from toontween.interpolators.ops.convex import convex_upsample
@@ -48,7 +50,7 @@ class RecurrentFlow(ModelMixin, ConfigMixin):
     def __init__(
         self,
         *,
-        widths: tuple[int, int, int] = (64, 96, 128),
+        widths: Sequence[int] = (64, 96, 128),
         hidden_channels: int = 128,
         num_levels: int = 4,
         radius: int = 4,
@@ -84,15 +86,13 @@ class RecurrentFlow(ModelMixin, ConfigMixin):
             initial_flow: What to begin with, pixels; nothing is standing still.
 
         Raises:
-            ShapeError: A picture is smaller than one cell.
             InputError: There are fewer iterations than one.
         """
         height, width = image1.shape[2:]
-        if min(height, width) < CELL_PX:
-            raise ShapeError(f"flow of pictures of {width}×{height}: less than {CELL_PX} pixels")
         if iterations < 1:
             raise InputError(f"{iterations} iterations of flow; at least 1")
-        rows, columns = height // CELL_PX, width // CELL_PX
+        # the published network cannot see pictures of less than a cell
+        rows, columns = max(1, height // CELL_PX), max(1, width // CELL_PX)
         size = (rows * CELL_PX, columns * CELL_PX)
         features = self.encoder(_resize(image1, size))
         correlation = correlate(

@@ -4,6 +4,8 @@ The architecture is GridNet (Fourure et al., BMVC 2017) in the form of Niklaus a
 the way down and two on the way up.
 """
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -42,7 +44,7 @@ class Descent(nn.Module):
         widths: Channels of the rows.
     """
 
-    def __init__(self, widths: tuple[int, int, int]) -> None:
+    def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
         self.across = nn.ModuleList(GridUnit(width, width) for width in widths)
         self.down = nn.ModuleList(
@@ -65,7 +67,7 @@ class Ascent(nn.Module):
         widths: Channels of the rows.
     """
 
-    def __init__(self, widths: tuple[int, int, int]) -> None:
+    def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
         self.across = nn.ModuleList(GridUnit(width, width) for width in widths)
         self.up = nn.ModuleList(GridUnit(widths[row + 1], widths[row]) for row in range(2))
@@ -86,7 +88,7 @@ class GridNet(nn.Module):
         widths: Channels of the three rows, which are also those of one picture's features at each scale.
     """
 
-    def __init__(self, widths: tuple[int, int, int]) -> None:
+    def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
         self.picture_head = GridUnit(6, widths[0])
         self.feature_heads = nn.ModuleList(GridUnit(2 * width, width) for width in widths)

@@ -5,6 +5,7 @@ flow, the last key by 1 − t of the other; where something lands, its mean stan
 picture from what landed. The paper begins with flows of matched segments; without them the flow begins with none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -56,8 +57,8 @@ class AnimeInterp(ModelMixin, ConfigMixin):
     def __init__(
         self,
         *,
-        widths: tuple[int, int, int] = (32, 64, 96),
-        flow_widths: tuple[int, int, int] = (64, 96, 128),
+        widths: Sequence[int] = (32, 64, 96),
+        flow_widths: Sequence[int] = (64, 96, 128),
         flow_hidden_channels: int = 128,
     ) -> None:
         super().__init__()
@@ -76,13 +77,13 @@ class AnimeInterp(ModelMixin, ConfigMixin):
         """The picture at a time, not clipped.
 
         Args:
-            first: The picture at time 0, in 0…1; sides are multiples of 4, and at least 8.
+            first: The picture at time 0, in 0…1; sides are multiples of 4.
             last: The picture at time 1.
             time: Between 0 and 1.
             initial_flows: Flows to begin with.
 
         Raises:
-            ShapeError: A side is not a multiple of 4 or less than 8.
+            ShapeError: A side is not a multiple of 4.
         """
         return self.draw(self.prepare(first, last, initial_flows=initial_flows), time)
 

@@ -1,5 +1,6 @@
 """RAFT's encoders: six residual units that bring a picture to an eighth of its size (ECCV 2020, section 3.1)."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch.nn.functional as F
@@ -73,7 +74,7 @@ class Encoder(nn.Module):
     """
 
     def __init__(
-        self, *, widths: tuple[int, int, int], output_channels: int, norm: Norm, unit: Unit
+        self, *, widths: Sequence[int], output_channels: int, norm: Norm, unit: Unit
     ) -> None:
         super().__init__()
         kind = ResidualUnit if unit == "residual" else BottleneckUnit

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from toontween.errors import InputError, ShapeError
 from toontween.interpolators.learned.raft.encoder import Encoder
-from toontween.interpolators.learned.raft.update import MaskHead, Size, UpdateBlock, refine
+from toontween.interpolators.learned.raft.update import MaskHead, UpdateBlock, refine
 from toontween.interpolators.ops.convex import convex_upsample
 from toontween.interpolators.ops.correlation import correlate
 
@@ -34,7 +34,7 @@ class RaftFlow(ModelMixin, ConfigMixin):
     """
 
     @register_to_config
-    def __init__(self, *, size: Size = "large") -> None:
+    def __init__(self, *, size: str = "large") -> None:
         super().__init__()
         if size == "large":
             widths, unit, norm = (64, 96, 128), "residual", "batch"
@@ -57,7 +57,7 @@ class RaftFlow(ModelMixin, ConfigMixin):
             hidden_channels=self.hidden_channels,
             context_channels=context_channels,
             correlation_channels=NUM_LEVELS * (2 * self.radius + 1) ** 2,
-            size=size,
+            size="large" if size == "large" else "small",
         )
         self.mask = MaskHead(self.hidden_channels) if size == "large" else None
 
@@ -92,20 +92,20 @@ class RaftFlow(ModelMixin, ConfigMixin):
         """Flow in cells of 8 pixels, and the hidden state it comes from.
 
         Args:
-            first: RGB in −1…1; sides are multiples of 8.
+            first: RGB in −1…1; sides are multiples of 8, at least 16.
             last: The same size.
             iterations: Updates of the flow.
             initial_flow: What to begin with, cells of 8 pixels at an eighth of the size; nothing is standing still.
 
         Raises:
-            ShapeError: A side is not a multiple of 8.
+            ShapeError: A side is not a multiple of 8, or only 8.
             InputError: There are fewer iterations than one.
         """
         height, width = first.shape[2:]
-        if not height or not width or height % CELL_PX or width % CELL_PX:
+        if min(height, width) < 2 * CELL_PX or height % CELL_PX or width % CELL_PX:
             raise ShapeError(
-                f"flow of pictures of {width}×{height}",
-                hint=f"both sides must be multiples of {CELL_PX}",
+                f"flow of pictures of {width}×{height} pixels",
+                hint=f"both sides must be multiples of {CELL_PX}, at least {2 * CELL_PX}",
             )
         if iterations < 1:
             raise InputError(f"{iterations} iterations of flow; at least 1")
