@@ -18,7 +18,16 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from toontween.cli.commands import colorize, data, doctor, render, sketch, train, weights
+from toontween.cli.commands import (
+    colorize,
+    data,
+    doctor,
+    evaluate,
+    render,
+    sketch,
+    train,
+    weights,
+)
 from toontween.cli.console import fail
 from toontween.errors import ToonTweenError
 
@@ -32,6 +41,7 @@ app = typer.Typer(
 app.command(name="render")(render.render)
 app.command(name="colorize")(colorize.colorize)
 app.command(name="train")(train.train)
+app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(sketch.app)
 app.add_typer(data.app)

@@ -171,7 +171,8 @@ class ToonInterpolator(Interpolator):
         check_request(self, request)
         settings = override(self._settings, request.options, method=self.name)
         if not request.times:
-            return InbetweenResult(drawings=[])
+            details = self._weights.details(with_sketches=bool(request.sketches))
+            return InbetweenResult(drawings=[], details=details)
         window = self._weights.window
         count = max(window - 2, len(request.times))
         grid = evenly_spaced_times(count)

@@ -1,0 +1,182 @@
+"""`toontween evaluate`: methods compared on clips."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toontween.cli.arguments import parse_pairs, parse_size
+from toontween.cli.console import parse_settings, print_json, print_lines, progress_bar, say, warn
+from toontween.errors import InputError
+
+if TYPE_CHECKING:
+    from toontween.evaluation.bench import Bench
+
+
+def evaluate(
+    suite: Annotated[
+        Path,
+        typer.Argument(
+            help="Shards, a folder of films or of folders with frames, or a bench.toml."
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The report's folder; an interrupted run goes on.")
+    ],
+    methods: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,…", help="Methods to compare, or all. Not with a bench.toml."),
+    ] = None,
+    measures: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,…", help="Measures to take, or all; those without networks if not set."
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="METHOD.NAME=VALUE", help="A setting of a method; repeatable."
+        ),
+    ] = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=PATH", help="A network of a measure; repeatable."),
+    ] = None,
+    frames: Annotated[
+        int | None,
+        typer.Option(help="Frames of each clip, from its first; whole clips if not set."),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="WxH", help="Scale and crop frames to this size.")
+    ] = None,
+    clips: Annotated[
+        int | None, typer.Option(help="Look only at so many clips, evenly spread.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of whatever is random in a method.")] = 0,
+    workers: Annotated[
+        int, typer.Option(help="Processes, each with a clip and its own copy of every network.")
+    ] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar, no remarks.")] = False,
+) -> None:
+    """Compare methods: each draws between the first and the last frame of every clip, and is measured against the truth.
+
+    Writes report.html with flip-books, table.md, clips.csv and evaluation.json. A method or a measure whose weights are not
+    here is listed as absent with the way to get them. A method drawn with `--set METHOD.weights=random` is marked as untrained.
+
+    Example: `toontween evaluate clips/ --methods hold,crossfade,flow,phase --measures psnr,ssim -o report/`
+    """
+    from toontween.evaluation.evaluate import evaluate as compare
+
+    bench = (
+        _bench_of_file(
+            suite,
+            {"--methods": methods, "--measures": measures, "--frames": frames, "--size": size},
+        )
+        if suite.suffix == ".toml"
+        else _bench_of_arguments(
+            suite,
+            methods=methods,
+            measures=measures,
+            settings=_by_method(settings or []),
+            weights=_paths(weights or []),
+            frames=frames,
+            size=parse_size(size) if size else None,
+            clips=clips,
+            device=device,
+            seed=seed,
+        )
+    )
+    with progress_bar("evaluating", quiet=quiet) as progress:
+        report = compare(bench, out, workers=workers, progress=progress)
+    for one in report.evaluation.absent:
+        warn(f"absent: {one.name}: {one.why}" + (f" ({one.hint})" if one.hint else ""))
+    if not quiet:
+        say(f"the report: {report.page}")
+    if as_json:
+        print_json(
+            {
+                "command": "evaluate",
+                "out": str(out),
+                "page": str(report.page),
+                "table": str(report.table),
+                "csv": str(report.csv),
+                "json": str(report.json),
+                "absent": [vars(one) for one in report.evaluation.absent],
+                "methods": {
+                    row.label: {name: vars(cell) for name, cell in row.cells.items()}
+                    for row in report.evaluation.rows
+                },
+            }
+        )
+    else:
+        print_lines(report.table.read_text(encoding="utf-8").splitlines())
+
+
+def _bench_of_file(path: Path, given: Mapping[str, Any]) -> "Bench":
+    from toontween.evaluation.bench import read_bench
+
+    for option, value in given.items():
+        if value is not None:
+            raise InputError(f"{option} is said by {path.name} already", hint="change the file")
+    return read_bench(path)
+
+
+def _bench_of_arguments(
+    path: Path,
+    *,
+    methods: str | None,
+    measures: str | None,
+    settings: Mapping[str, Mapping[str, Any]],
+    weights: Mapping[str, Path],
+    frames: int | None,
+    size: tuple[int, int] | None,
+    clips: int | None,
+    device: str,
+    seed: int,
+) -> "Bench":
+    from toontween.evaluation.bench import Bench
+    from toontween.evaluation.measures.catalog import MEASURES, OFFLINE
+    from toontween.evaluation.methods import parse_methods
+    from toontween.evaluation.suite import Cut, open_suite
+    from toontween.interpolators.catalog import METHODS
+
+    if methods is None:
+        raise InputError("no --methods given", hint="for example --methods hold,crossfade,flow")
+    return Bench(
+        suite=open_suite(path, Cut(frames=frames, size=size)),
+        methods=parse_methods(
+            _names(methods, list(METHODS)), settings=settings, device=device, seed=seed
+        ),
+        measures=_names(measures, list(MEASURES)) if measures else OFFLINE,
+        weights=weights,
+        num_clips=clips,
+    )
+
+
+def _names(text: str, everything: list[str]) -> list[str]:
+    return everything if text == "all" else [name.strip() for name in text.split(",")]
+
+
+def _paths(given: list[str]) -> dict[str, Path]:
+    return {name: Path(path) for name, path in parse_pairs("--weights", given).items()}
+
+
+def _by_method(given: list[str]) -> dict[str, dict[str, Any]]:
+    """`METHOD.NAME=VALUE` → method → name → value."""
+    found: dict[str, dict[str, Any]] = {}
+    for text in given:
+        method, dot, setting = text.partition(".")
+        if not dot or "=" in method:
+            raise InputError(
+                f"--set {text!r} is not METHOD.NAME=VALUE", hint="for example flow.sharpness=40"
+            )
+        for name, value in parse_settings([setting]).items():
+            if name in found.setdefault(method, {}):
+                raise InputError(f"setting {method}.{name} is given twice")
+            found[method][name] = value
+    return found

@@ -1,0 +1,1 @@
+"""Methods × measures × clips, on the same frames and by the same protocols."""

@@ -1,0 +1,1 @@
+"""Tables for people: Markdown, CSV, and a page with flip-books."""
