@@ -5,8 +5,8 @@ out or doubly exposed areas have drifted; mottled ones are noisy. Distances are 
 
 An area is a connected piece of a frame whose pixels, after a median over 3×3 that removes grain, are nearest to one flat
 colour of the keys; a border of two pixels is left out, where anti-aliasing mixes colours. What is nearest to a colour of the
-keys' gradients and textures is in no area. True frames of flat drawings have no drift and no noise by this; a median over
-5×5 swallows lines, which then count as noise.
+keys' gradients and textures is in no area. True frames of flat drawings have next to no drift and noise by this; a median
+over 5×5 swallows lines, which then count as noise.
 """
 
 from collections.abc import Sequence
