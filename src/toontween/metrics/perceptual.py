@@ -25,6 +25,9 @@ SQUEEZENET_SHA256 = "418400d6fd511095e4c789d6cf60c594ea32bce5f01761abd1ef25a99a5
 SMALLEST_SIDE_PX = 21
 """Below this a pooling layer has nothing left to pool."""
 
+NUM_POOLED = 1280
+"""Numbers a picture in `pooled_features`: 256 of fire4, 512 each of fire8 and fire9."""
+
 BGR_MEAN = (104.0, 117.0, 123.0)
 """Subtracted by the network's training, levels in 0…255."""
 
@@ -129,7 +132,7 @@ def squeezenet_distance(ours: list[Tensor], truth: list[Tensor]) -> Float[Tensor
 
 
 def pooled_features(maps: list[Tensor]) -> Float[Tensor, "n d"]:
-    """Spatial means of all maps but the first: 1,280 numbers a picture, for the Fréchet distance.
+    """Spatial means of all maps but the first: `NUM_POOLED` numbers a picture, for the Fréchet distance.
 
     Args:
         maps: What `SqueezeNetFeatures` gives.

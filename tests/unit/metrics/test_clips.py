@@ -15,7 +15,7 @@ def test_a_frame_that_is_not_finite_is_named():
     for value in (float("nan"), float("inf")):
         frames = grey_clip()
         frames[2, 1, 0, 0] = value
-        with pytest.raises(InputError, match="frame 2 of ours .*not finite"):
+        with pytest.raises(InputError, match=r"frame 2 of ours .*not finite"):
             check_frames(frames, "ours")
 
 
@@ -44,12 +44,12 @@ def test_an_empty_clip_is_refused():
 
 
 def test_clips_of_different_length_are_told_with_both_lengths():
-    with pytest.raises(ShapeError, match="4 frames of ours .* 5 of the truth"):
+    with pytest.raises(ShapeError, match=r"4 frames of ours .* 5 of the truth"):
         check_pair(grey_clip(), grey_clip(num_frames=5))
 
 
 def test_clips_of_different_size_are_told_with_both_sizes():
-    with pytest.raises(ShapeError, match="3×3×5 of ours .* 3×3×6 of the truth"):
+    with pytest.raises(ShapeError, match=r"3×3×5 of ours .* 3×3×6 of the truth"):
         check_pair(grey_clip(), grey_clip(width=6))
 
 
