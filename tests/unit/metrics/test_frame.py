@@ -8,6 +8,7 @@ from skimage.metrics import structural_similarity
 from tests.unit.metrics.toon_frames import noisy, toon_frame
 from toontween.errors import ShapeError
 from toontween.metrics.frame import EIGHT_BIT_MSE_FLOOR, psnr, ssim
+from toontween.metrics.grey import to_grey_levels
 
 
 def to_tensor(*pictures: np.ndarray) -> torch.Tensor:
@@ -31,6 +32,18 @@ def test_psnr_and_ssim_are_the_published_ones(make, psnr_db, similarity):
     ours, truth = to_tensor(make()), to_tensor(toon_frame())
     assert float(psnr(ours, truth)) == pytest.approx(psnr_db, abs=1e-9)
     assert float(ssim(ours, truth)) == pytest.approx(similarity, abs=1e-9)
+
+
+LUMA_SSIM = (0.7500143815469383, 0.959347892615247, 0.8437299732076081, 0.9876499920652966)
+
+
+@pytest.mark.parametrize(
+    ("name", "similarity"), list(zip(OTHERS, LUMA_SSIM, strict=True)), ids=OTHERS
+)
+def test_ssim_of_grey_levels_is_that_of_the_first_paper(name, similarity):
+    pictures = to_tensor(OTHERS[name][0](), toon_frame())
+    ours, truth = torch.from_numpy(to_grey_levels(pictures))[:, None].double() / 255
+    assert float(ssim(ours[None], truth[None])) == pytest.approx(similarity, abs=1e-9)
 
 
 def test_ssim_agrees_with_scikit_image():
