@@ -229,9 +229,9 @@ def test_partners_of_another_form_are_not_believed():
 def test_black_regions_are_told_from_the_black_around_their_cuttings():
     first, last = (as_tensor(discs((80, 80, radius, (0, 0, 0)))) for radius in (20, 25))
     flow, _ = segment_guided_flow(first, last, network())
-    assert flow[0, 0, 80, 80 + 18] > 2
-    assert flow[0, 0, 80, 80 - 18] < -2
-    assert flow[0, 1, 80 + 18, 80] > 2
+    assert flow[0, 0, 80, 80 + 14] > 2
+    assert flow[0, 0, 80, 80 - 14] < -2
+    assert flow[0, 1, 80 + 14, 80] > 2
 
 
 def test_drawings_of_different_sizes_are_refused():
