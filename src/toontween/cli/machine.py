@@ -76,8 +76,8 @@ def _methods() -> list[dict[str, Any]]:
 
 
 def _models() -> list[dict[str, Any]]:
-    from toontween.checkpoints.published.catalogue import MODELS
     from toontween.checkpoints.loading import resolve_model
+    from toontween.checkpoints.published.catalogue import MODELS
 
     rows: list[dict[str, Any]] = []
     for name, model in MODELS.items():

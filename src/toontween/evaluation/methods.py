@@ -83,6 +83,9 @@ class Drawn:
     details: Mapping[str, Any]
     """What the method says of how it drew."""
 
+    ends: UInt8[np.ndarray, "2 h w 3"] | None = None
+    """The method's own drawings of both keys, if it makes any."""
+
 
 def parse_methods(
     names: Sequence[str],
@@ -173,9 +176,9 @@ def draw(spec: MethodSpec, clip: Clip) -> Drawn:
     result = draw_at_times(interpolator, request)
     seconds = perf_counter() - begun
     drawings = _checked(result.drawings, spec, clip)
-    rounded = np.rint(np.clip(drawings, 0, 1) * 255).astype(np.uint8)
-    frames = np.concatenate([clip.frames[:1], rounded, clip.frames[-1:]])
-    return Drawn(frames=frames, seconds=seconds, details=result.details)
+    frames = np.concatenate([clip.frames[:1], _rounded(drawings), clip.frames[-1:]])
+    ends = None if result.ends is None else _rounded(np.stack(result.ends))
+    return Drawn(frames=frames, seconds=seconds, details=result.details, ends=ends)
 
 
 _SPECK = np.zeros((1, 1, 3), np.float32)
@@ -199,6 +202,10 @@ def _true_lines(spec: MethodSpec, clip: Clip) -> dict[int, Lines]:
     if outside:
         raise InputError(f"there is no frame {outside[0]} to sketch in clip {clip.key!r}")
     return {frame - 1: Lines(clip.lines[frame].astype(np.float32) / 255) for frame in spec.sketched}
+
+
+def _rounded(drawings: np.ndarray) -> UInt8[np.ndarray, "n h w 3"]:
+    return np.rint(np.clip(drawings, 0, 1) * 255).astype(np.uint8)
 
 
 def _checked(drawings: Sequence[np.ndarray], spec: MethodSpec, clip: Clip) -> np.ndarray:

@@ -256,7 +256,7 @@ class _Table:
             return Cell(value=None)
         resamples, _, seed = self.resampling
         low, high = None, None
-        if resamples and len(finite) > 1:
+        if resamples and len(finite) > 1 and np.ptp(finite) > 0:
             low, high = mean_interval(finite, resamples=resamples, seed=seed)
         return Cell(value=float(finite.mean()), low=low, high=high, clips=len(finite))
 

@@ -35,6 +35,9 @@ from toontween.interpolators.ops.warp import backwarp
 
 Weights = tuple[tuple[str, str], ...]
 
+ENDS = "ends"
+"""Under which a record keeps the method's own drawings of the keys."""
+
 _DISOCCLUDED_PX = 1.5
 """A pixel whose flow there and back misses it by more is seen in one key only."""
 
@@ -204,6 +207,7 @@ def _do_method(
 ) -> None:
     record = store.record(clip.key, spec.label, digest)
     new_frames: UInt8[np.ndarray, "t h w 3"] | None = None
+    arrays: dict[str, np.ndarray] = {}
     if record is None:
         drawn = draw(spec, clip)
         new_frames = drawn.frames
@@ -215,11 +219,21 @@ def _do_method(
             shape=(len(new_frames), height, width),
             details=details,
         )
+        if drawn.ends is not None:
+            record.features[ENDS] = {}
+            arrays[ENDS] = drawn.ends
     missing = [measure for measure in wanted if not _is_known(measure, record)]
     if not missing and new_frames is None:
         return
-    frames = new_frames if new_frames is not None else store.frames(clip.key, spec.label, record)
-    found = observe(Observation(frames, truth), missing)
+    if spec.method == TRUTH:
+        frames = truth.frames
+    else:
+        frames = (
+            new_frames if new_frames is not None else store.frames(clip.key, spec.label, record)
+        )
+    if ENDS in record.features and ENDS not in arrays:
+        arrays[ENDS] = store.features(clip.key, spec.label, ENDS)
+    found = observe(Observation(frames, truth, ends=arrays.get(ENDS)), missing)
     for measure in missing:
         protocol = measure.protocol.record()
         if isinstance(measure, ClipMeasure):
@@ -228,7 +242,9 @@ def _do_method(
             record.values[measure.name] = {"value": finite, "protocol": protocol}
         else:
             record.features[measure.feature_name] = protocol
-    store.write(clip.key, spec.label, record, frames=new_frames, features=found.features)
+    store.write(
+        clip.key, spec.label, record, frames=new_frames, features={**arrays, **found.features}
+    )
 
 
 def _is_known(measure: Measure, record: Record) -> bool:

@@ -145,6 +145,9 @@ class InbetweenResult:
     details: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What provenance should record: resolved settings, model name and hash."""
 
+    ends: tuple[Picture, Picture] | None = None
+    """The method's own drawings of both keys, if it makes any: for measures only, since keys are never replaced."""
+
 
 def evenly_spaced_times(count: int) -> tuple[float, ...]:
     """Times of `count` in-betweens that cut the gap between two keys into equal steps.

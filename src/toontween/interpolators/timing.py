@@ -79,7 +79,8 @@ def _draw_on_grid(interpolator: Interpolator, request: InbetweenRequest) -> Inbe
     sketches = move_sketches(request.sketches, [-1, *picks, len(grid)])
     result = interpolator.inbetween(replace(request, times=grid, sketches=sketches))
     drawings = [result.drawings[pick] for pick in picks]
-    return _result(request, drawings, [grid[pick] for pick in picks], result.details)
+    drawn_at = [grid[pick] for pick in picks]
+    return replace(_result(request, drawings, drawn_at, result.details), ends=result.ends)
 
 
 def _draw_by_halves(interpolator: Interpolator, request: InbetweenRequest) -> InbetweenResult:

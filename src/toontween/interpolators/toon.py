@@ -195,7 +195,8 @@ class ToonInterpolator(Interpolator):
         drawn_at = [grid[pick] for pick in picks]
         if not np.allclose(drawn_at, request.times, rtol=0, atol=1e-9):
             details["drawn_at"] = drawn_at
-        return InbetweenResult(drawings=[frames[pick + 1] for pick in picks], details=details)
+        drawings = [frames[pick + 1] for pick in picks]
+        return InbetweenResult(drawings=drawings, details=details, ends=(frames[0], frames[-1]))
 
     def _generate(
         self,

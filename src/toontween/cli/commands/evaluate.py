@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 
 def evaluate(
     suite: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
-            help="Shards, a folder of films or of folders with frames, or a bench.toml."
+            help="Shards, a folder of films or of folders with frames, or a bench.toml; "
+            "with --paper-table a report.",
         ),
-    ],
+    ] = None,
     *,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="The report's folder; an interrupted run goes on.")
-    ],
+        Path | None,
+        typer.Option("--out", "-o", help="The report's folder; an interrupted run goes on."),
+    ] = None,
     methods: Annotated[
         str | None,
         typer.Option(metavar="NAME,…", help="Methods to compare, or all. Not with a bench.toml."),
@@ -32,7 +34,8 @@ def evaluate(
     measures: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME,…", help="Measures to take, or all; those without networks if not set."
+            metavar="NAME,…",
+            help="Measures to take, or all; a few that need no network if not set.",
         ),
     ] = None,
     settings: Annotated[
@@ -57,6 +60,13 @@ def evaluate(
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of whatever is random in a method.")] = 0,
+    published: Annotated[
+        bool,
+        typer.Option(
+            "--paper-table",
+            help="Print ToonCrafter's table, beside that of a report if one is given.",
+        ),
+    ] = False,
     workers: Annotated[
         int, typer.Option(help="Processes, each with a clip and its own copy of every network.")
     ] = 1,
@@ -72,6 +82,14 @@ def evaluate(
     """
     from toontween.evaluation.evaluate import evaluate as compare
 
+    if published:
+        _print_paper_table(suite)
+        return
+    if suite is None or out is None:
+        raise InputError(
+            f"no {'clips' if suite is None else '--out folder'} given",
+            hint="for example toontween evaluate clips/ --methods hold,flow -o report/",
+        )
     bench = (
         _bench_of_file(
             suite,
@@ -117,6 +135,14 @@ def evaluate(
         print_lines(report.table.read_text(encoding="utf-8").splitlines())
 
 
+def _print_paper_table(report: Path | None) -> None:
+    from toontween.evaluation.paper import paper_table
+    from toontween.evaluation.results import RESULT_NAME, read_evaluation
+
+    evaluation = read_evaluation(report / RESULT_NAME) if report is not None else None
+    print_lines(paper_table(evaluation).splitlines())
+
+
 def _bench_of_file(path: Path, given: Mapping[str, Any]) -> "Bench":
     from toontween.evaluation.bench import read_bench
 
@@ -140,7 +166,7 @@ def _bench_of_arguments(
     seed: int,
 ) -> "Bench":
     from toontween.evaluation.bench import Bench
-    from toontween.evaluation.measures.catalog import MEASURES, OFFLINE
+    from toontween.evaluation.measures.catalog import DEFAULT, MEASURES
     from toontween.evaluation.methods import parse_methods
     from toontween.evaluation.suite import Cut, open_suite
     from toontween.interpolators.catalog import METHODS
@@ -152,7 +178,7 @@ def _bench_of_arguments(
         methods=parse_methods(
             _names(methods, list(METHODS)), settings=settings, device=device, seed=seed
         ),
-        measures=_names(measures, list(MEASURES)) if measures else OFFLINE,
+        measures=_names(measures, list(MEASURES)) if measures else DEFAULT,
         weights=weights,
         num_clips=clips,
     )

@@ -139,8 +139,8 @@ def verify(
     Example: `toontween weights verify tooncrafter-512`
     """
     from toontween.checkpoints.hub import model_folder
-    from toontween.checkpoints.published.catalogue import MODELS
     from toontween.checkpoints.manifest import verify_folder
+    from toontween.checkpoints.published.catalogue import MODELS
     from toontween.runtime import read_settings
 
     folder = model_folder(model, read_settings()) if model in MODELS else Path(model)

@@ -76,15 +76,23 @@ class Observation:
     Args:
         frames: The method's frames, both keys at the ends.
         truth: The true ones.
+        ends: The method's own drawings of both keys, if it draws them.
 
     Raises:
         ShapeError: They differ in number or size.
     """
 
-    def __init__(self, frames: UInt8[np.ndarray, "t h w 3"], truth: TrueClip) -> None:
+    def __init__(
+        self,
+        frames: UInt8[np.ndarray, "t h w 3"],
+        truth: TrueClip,
+        *,
+        ends: UInt8[np.ndarray, "2 h w 3"] | None = None,
+    ) -> None:
         if frames.shape != truth.frames.shape:
             raise ShapeError(f"frames of {frames.shape} beside true ones of {truth.frames.shape}")
         self.frames, self.truth = frames, truth
+        self.ends = None if ends is None else to_tensor(ends)
         # the truth measured against itself finds what it has found already
         self.find = truth.find if frames is truth.frames else _Finder().find
 

@@ -18,7 +18,7 @@ def to_markdown(evaluation: Evaluation) -> str:
     lines = [_line(heads), _line(["---"] * len(heads))]
     for row in evaluation.rows:
         cells = [_emphasised(row, column, best[column.name]) for column in evaluation.columns]
-        seconds = "" if row.seconds_per_drawing is None else f"{row.seconds_per_drawing:.2f}"
+        seconds = "" if row.seconds_per_drawing is None else f"{row.seconds_per_drawing:.3g}"
         lines.append(_line([name_of(row), *cells, seconds]))
     absent = [f"- {one.name}: {one.why}. {one.hint}".rstrip(". ") for one in evaluation.absent]
     if absent:
@@ -64,7 +64,10 @@ def name_of(row: Row) -> str:
 
 def written(cell: Cell, column: Column) -> str:
     """A value as tables print it."""
-    return "–" if cell.value is None else f"{cell.value:,.{column.digits}f}"
+    if cell.value is None:
+        return "–"
+    text = f"{cell.value:,.{column.digits}f}"
+    return text.lstrip("-") if not text.strip("-0.,") else text  # rounding errors are not negative
 
 
 def interval(cell: Cell, column: Column) -> str:
