@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from toontween.errors import InputError, MediaError
-from toontween.evaluation.methods import MethodSpec
+from toontween.evaluation.methods import GIVEN, MethodSpec
 from toontween.evaluation.suite import Cut, Suite, open_suite
 
 _KNOWN = {"clips", "frames", "size", "measures", "methods", "weights", "seed", "device"}
@@ -64,7 +64,7 @@ def read_bench(path: Path) -> Bench:
     try:
         size = known.get("size")
         cut = Cut(frames=known.get("frames"), size=None if size is None else (size[0], size[1]))
-        methods = [_method(entry, known, path.name) for entry in known["methods"]]
+        methods = [_method(entry, known, path) for entry in known["methods"]]
         measures = [str(name) for name in known["measures"]]
         weights = {str(k): path.parent / v for k, v in known.get("weights", {}).items()}
         clips = path.parent / known["clips"]
@@ -76,12 +76,16 @@ def read_bench(path: Path) -> Bench:
     return Bench(suite=suite, methods=methods, measures=measures, weights=weights)
 
 
-def _method(entry: Mapping[str, Any], known: Mapping[str, Any], file: str) -> MethodSpec:
-    _check_names(entry, _KNOWN_OF_METHOD, f"a method of {file}")
+def _method(entry: Mapping[str, Any], known: Mapping[str, Any], path: Path) -> MethodSpec:
+    folder = path.parent
+    _check_names(entry, _KNOWN_OF_METHOD, f"a method of {path.name}")
+    options = dict(entry.get("options", {}))
+    if entry["method"] == GIVEN and "path" in options:
+        options["path"] = str(folder / str(options["path"]))
     return MethodSpec(
         method=entry["method"],
         label=entry.get("label", ""),
-        options=tuple(sorted(entry.get("options", {}).items())),
+        options=tuple(sorted(options.items())),
         sketched=tuple(entry.get("sketched", ())),
         device=str(known.get("device", "auto")),
         seed=int(known.get("seed", 0)),

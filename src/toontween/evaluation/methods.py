@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -15,6 +16,7 @@ from jaxtyping import UInt8
 from toontween.data.clips import Clip
 from toontween.drawing.lines import Lines
 from toontween.errors import InputError
+from toontween.evaluation.suite import Suite, fingerprint, open_suite
 from toontween.interpolators.base import (
     Capabilities,
     InbetweenRequest,
@@ -26,6 +28,9 @@ from toontween.interpolators.timing import draw_at_times
 
 TRUTH = "truth"
 """The true drawings, measured against themselves: shows that the measures are right."""
+
+GIVEN = "given"
+"""Clips that something else drew, read from `options["path"]`: shards or a folder of films, named as the suite's."""
 
 Options = tuple[tuple[str, Any], ...]
 
@@ -40,7 +45,7 @@ class MethodSpec:
     """
 
     method: str
-    """A name in the catalogue, or `TRUTH`."""
+    """A name in the catalogue, `TRUTH`, or `GIVEN`."""
 
     label: str = ""
     """What the row is called; the method's name when empty."""
@@ -58,7 +63,7 @@ class MethodSpec:
     """Seed of whatever is random in it."""
 
     def __post_init__(self) -> None:
-        if self.method != TRUTH:
+        if self.method not in (TRUTH, GIVEN):
             METHODS[self.method]
         if not self.label:
             object.__setattr__(self, "label", self.method)
@@ -125,12 +130,15 @@ def parse_methods(
 
 
 def capabilities_of(spec: MethodSpec) -> Capabilities | None:
-    """What a method can do; None for the truth.
+    """What a method can do; None for the truth and for given clips.
 
     Raises:
         UnavailableError: Its weights or its device are not here.
+        MediaError: There are no given clips.
     """
-    return None if spec.method == TRUTH else _built(spec)[0].capabilities
+    if spec.method == GIVEN:
+        _given_suite(spec)
+    return None if spec.method in (TRUTH, GIVEN) else _built(spec)[0].capabilities
 
 
 def identity_of(spec: MethodSpec) -> str:
@@ -142,7 +150,7 @@ def identity_of(spec: MethodSpec) -> str:
     known: dict[str, Any] = {"method": spec.method, "options": spec.options, "seed": spec.seed}
     if spec.sketched:
         known["sketched"] = spec.sketched
-    if spec.method != TRUTH:
+    if spec.method not in (TRUTH, GIVEN):
         nothing = InbetweenRequest(first=_SPECK, last=_SPECK, times=())
         known["details"] = dict(_built(spec)[0].inbetween(nothing).details)
     text = json.dumps(known, sort_keys=True, default=str)
@@ -161,6 +169,8 @@ def draw(spec: MethodSpec, clip: Clip) -> Drawn:
     """
     if spec.method == TRUTH:
         return Drawn(frames=clip.frames, seconds=0.0, details={})
+    if spec.method == GIVEN:
+        return _read_given(spec, clip)
     interpolator, options = _built(spec)
     keys = clip.frames[[0, -1]].astype(np.float32) / 255
     request = InbetweenRequest(
@@ -188,6 +198,38 @@ _SPECK = np.zeros((1, 1, 3), np.float32)
 def _built(spec: MethodSpec) -> tuple[Interpolator, dict[str, Any]]:
     """The method, kept for the next clip of this process."""
     return build_for(spec.method, device=spec.device, options=dict(spec.options))
+
+
+@functools.lru_cache(maxsize=16)
+def _given_suite(spec: MethodSpec) -> tuple[Suite, dict[str, int]]:
+    path = dict(spec.options).get("path")
+    if path is None:
+        raise InputError(f"{spec.label!r} does not say the path of its clips")
+    suite = open_suite(Path(str(path)))
+    return suite, {key: number for number, key in enumerate(suite.keys)}
+
+
+def _read_given(spec: MethodSpec, clip: Clip) -> Drawn:
+    suite, numbers = _given_suite(spec)
+    if clip.key not in numbers:
+        raise InputError(
+            f"{spec.label!r} has no clip {clip.key!r}", hint=f"looked in {suite.source}"
+        )
+    frames = suite[numbers[clip.key]].frames
+    if frames.shape != clip.frames.shape:
+        raise InputError(
+            f"{spec.label!r} on clip {clip.key!r}: {frames.shape} frames, not {clip.frames.shape}"
+        )
+    drawn = np.concatenate([clip.frames[:1], frames[1:-1], clip.frames[-1:]])
+    return Drawn(frames=drawn, seconds=0.0, details={}, ends=frames[[0, -1]])
+
+
+def given_digest(spec: MethodSpec, clip: Clip) -> str:
+    """A hash of what was given for a clip; empty for methods that draw."""
+    if spec.method != GIVEN:
+        return ""
+    suite, numbers = _given_suite(spec)
+    return fingerprint(suite[numbers[clip.key]]) if clip.key in numbers else "missing"
 
 
 def _true_lines(spec: MethodSpec, clip: Clip) -> dict[int, Lines]:

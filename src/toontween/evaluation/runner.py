@@ -26,7 +26,14 @@ from toontween.evaluation.measures.base import (
     observe,
 )
 from toontween.evaluation.measures.catalog import build_measure
-from toontween.evaluation.methods import TRUTH, MethodSpec, capabilities_of, draw, identity_of
+from toontween.evaluation.methods import (
+    TRUTH,
+    MethodSpec,
+    capabilities_of,
+    draw,
+    given_digest,
+    identity_of,
+)
 from toontween.evaluation.order import claim_report
 from toontween.evaluation.store import Record, Store
 from toontween.evaluation.suite import Suite, fingerprint
@@ -191,7 +198,8 @@ def _do_clip(
     wanted = [build_measure(name, weights) for name in measures]
     for spec in methods:
         try:
-            _do_method(spec, f"{seen}-{identities[spec.label]}", clip, truth, wanted, store)
+            digest = f"{seen}-{identities[spec.label]}{given_digest(spec, clip)}"
+            _do_method(spec, digest, clip, truth, wanted, store)
         except ToonTweenError as error:
             told = f"{spec.label} on clip {clip.key!r}: {error.message}"
             raise type(error)(told, hint=error.hint) from error

@@ -44,6 +44,13 @@ def evaluate(
             "--set", metavar="METHOD.NAME=VALUE", help="A setting of a method; repeatable."
         ),
     ] = None,
+    drawn: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LABEL=PATH",
+            help="Clips that something else drew, named as the suite's; a row of their own; repeatable.",
+        ),
+    ] = None,
     weights: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=PATH", help="A network of a measure; repeatable."),
@@ -99,6 +106,7 @@ def evaluate(
         else _bench_of_arguments(
             suite,
             methods=methods,
+            drawn=parse_pairs("--drawn", drawn or []),
             measures=measures,
             settings=_by_method(settings or []),
             weights=_paths(weights or []),
@@ -156,6 +164,7 @@ def _bench_of_arguments(
     path: Path,
     *,
     methods: str | None,
+    drawn: Mapping[str, str],
     measures: str | None,
     settings: Mapping[str, Mapping[str, Any]],
     weights: Mapping[str, Path],
@@ -167,17 +176,26 @@ def _bench_of_arguments(
 ) -> "Bench":
     from toontween.evaluation.bench import Bench
     from toontween.evaluation.measures.catalog import DEFAULT, MEASURES
-    from toontween.evaluation.methods import parse_methods
+    from toontween.evaluation.methods import GIVEN, MethodSpec, parse_methods
     from toontween.evaluation.suite import Cut, open_suite
     from toontween.interpolators.catalog import METHODS
 
-    if methods is None:
+    if methods is None and not drawn:
         raise InputError("no --methods given", hint="for example --methods hold,crossfade,flow")
     return Bench(
         suite=open_suite(path, Cut(frames=frames, size=size)),
-        methods=parse_methods(
-            _names(methods, list(METHODS)), settings=settings, device=device, seed=seed
-        ),
+        methods=[
+            *parse_methods(
+                _names(methods, list(METHODS)) if methods else [],
+                settings=settings,
+                device=device,
+                seed=seed,
+            ),
+            *(
+                MethodSpec(method=GIVEN, label=label, options=(("path", folder),))
+                for label, folder in drawn.items()
+            ),
+        ],
         measures=_names(measures, list(MEASURES)) if measures else DEFAULT,
         weights=weights,
         num_clips=clips,
