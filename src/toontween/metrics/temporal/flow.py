@@ -10,7 +10,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Float64, UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -76,24 +76,32 @@ def consistent(
 
 def warp(
     values: Float[Tensor, "s c h w"], flow: Float[Tensor, "s 2 h w"]
-) -> tuple[Float[Tensor, "s c h w"], Bool[Tensor, "s h w"]]:
-    """Values fetched bilinearly from where the flow points, and where that is inside the picture.
+) -> tuple[Float64[Tensor, "s c h w"], Bool[Tensor, "s h w"]]:
+    """Values fetched from where the flow points, and where that is inside the picture.
 
     Args:
         values: Of the next frame.
         flow: From a frame to the next, in pixels: (right, down).
-
-    Returns:
-        The values in float64, and whether each came from inside.
     """
     height, width = values.shape[2:]
-    flow = flow.double()
-    x = flow[:, 0] + torch.arange(width, device=flow.device)
-    y = flow[:, 1] + torch.arange(height, device=flow.device)[:, None]
+    x = flow[:, 0].double() + torch.arange(width, device=flow.device)
+    y = flow[:, 1].double() + torch.arange(height, device=flow.device)[:, None]
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    place = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)
-    fetched = F.grid_sample(values.double(), place, padding_mode="border", align_corners=False)
-    return fetched, inside
+    return fetch(values, torch.stack([x, y], dim=-1)), inside
+
+
+def fetch(
+    values: Float[Tensor, "s c h w"], places: Float64[Tensor, "s i j 2"]
+) -> Float64[Tensor, "s c i j"]:
+    """Values at places between pixels, bilinear; outside those of the border.
+
+    Args:
+        values: Some planes.
+        places: In pixels: (right, down), (0, 0) the middle of the first.
+    """
+    size = torch.tensor(values.shape[:1:-1], dtype=torch.float64, device=places.device)
+    relative = (2 * places + 1) / size - 1
+    return F.grid_sample(values.double(), relative, padding_mode="border", align_corners=False)
 
 
 def _dis(first: UInt8[np.ndarray, "h w"], last: UInt8[np.ndarray, "h w"]) -> np.ndarray:
