@@ -5,6 +5,7 @@ one. Values are kept, not sums, so that two methods can be compared clip by clip
 different clips merge without loss.
 """
 
+import zlib
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ class ClipMeasure(Metric):
         self.protocol = protocol
         self.numbers = numbers
         for name in numbers:
-            self.add_state(_state(name), default=[], dist_reduce_fx="cat")
+            self.add_state(self._state(name), default=[], dist_reduce_fx="cat")
 
     @abstractmethod
     def update(self, *_: Any, **__: Any) -> None:
@@ -72,7 +73,7 @@ class ClipMeasure(Metric):
 
     def per_clip(self) -> dict[str, Float64[Tensor, " n"]]:
         """Every number of every clip, in the order of measuring; those of all processes within `sync_context()`."""
-        return {name: self._vector(_state(name)) for name in self.numbers}
+        return {name: self._vector(self._state(name)) for name in self.numbers}
 
     def num_undefined(self) -> dict[str, int]:
         """How many clips do not have a number."""
@@ -84,14 +85,14 @@ class ClipMeasure(Metric):
         try:
             yield
         except InputError as error:
-            number = len(self._vector(_state(self.numbers[0])))
+            number = len(self._vector(self._state(self.numbers[0])))
             raise type(error)(f"clip {number}: {error.message}", hint=error.hint) from error
 
     def _keep(self, **numbers: float | Tensor) -> None:
         """Add the values of one clip: every number has to be there."""
         for name in self.numbers:
             value = torch.tensor([float(numbers[name])], dtype=torch.float64, device=self.device)
-            self._append(_state(name), value)
+            self._append(self._state(name), value)
 
     def _append(self, state: str, vector: Float64[Tensor, " n"]) -> None:
         getattr(self, state).append(vector)
@@ -103,7 +104,10 @@ class ClipMeasure(Metric):
             return torch.zeros(0, dtype=torch.float64, device=self.device)
         return dim_zero_cat(vectors)
 
+    def _state(self, name: str) -> str:
+        """Name of a number's state, which says the protocol, too.
 
-def _state(name: str) -> str:
-    """States are attributes of a module; a number called `type` or `values` must not hide one."""
-    return f"clip_{name}"
+        A `MetricCollection` takes measures for one whose states have equal names and, after the first clip, equal values;
+        PSNR of all frames and of in-betweens may have. Values of different protocols do not merge either.
+        """
+        return f"clip_{name}_{zlib.crc32(self.protocol.describe().encode()):08x}"

@@ -143,6 +143,23 @@ def test_halves_measured_apart_merge_to_the_whole():
     assert float(other.compute()["brightness"]) == pytest.approx(float(levels.mean()))
 
 
+def test_values_of_different_protocols_do_not_merge():
+    one, other = PsnrMeasure(), PsnrMeasure(counted=Counted.ALL)
+    for measure in (one, other):
+        measure.update(OURS, TRUTH)
+    with pytest.raises(ValueError, match="Expected state variable"):
+        one.merge_state(other)
+
+
+def test_a_collection_keeps_measures_apart_whose_first_values_agree():
+    measures = {"some": PsnrMeasure(), "all": PsnrMeasure(counted=Counted.ALL)}
+    both = MetricCollection(dict(measures))
+    both.update(TRUTH, TRUTH)
+    both.update(torch.cat([TRUTH[:1] * 0, TRUTH[1:]]), TRUTH)
+    some, every = (measure.per_clip()["psnr_db"].tolist() for measure in measures.values())
+    assert some[0] == some[1] == every[0] > every[1]
+
+
 def test_values_survive_copying_and_pickling():
     measure = Brightness()
     measure.update(torch.full((2, 3, 2, 2), 0.1, dtype=torch.float64))
@@ -190,7 +207,7 @@ def test_every_measure_refuses_a_clip_without_frames(make):
 
 
 def test_all_measures_take_the_same_clip_in_one_call():
-    every = MetricCollection({name: make() for name, make in ALL.items()}, compute_groups=False)
+    every = MetricCollection({name: make() for name, make in ALL.items()})
     every.update(ours=OURS, truth=TRUTH, keys=KEYS)
     means = every.compute()
     assert {"psnr_db", "ssim", "chamfer", "motion_share", "error", "cpbd", "drift"} <= set(means)
