@@ -23,6 +23,7 @@ METHODS = Registry(
         "film": "toontween.interpolators.learned.film.method:FilmInterpolator",
         "rife": "toontween.interpolators.learned.rife.method:RifeInterpolator",
         "raft-flow": "toontween.interpolators.learned.raft.method:RaftFlowInterpolator",
+        "animeinterp": "toontween.interpolators.learned.animeinterp.method:AnimeInterpInterpolator",
         "eisai": "toontween.interpolators.learned.eisai.method:EisaiInterpolator",
         "sepconv": "toontween.interpolators.learned.sepconv.method:SepConvInterpolator",
         "resepconv": "toontween.interpolators.learned.resepconv.method:ReSepConvInterpolator",
