@@ -2,7 +2,8 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from toontween.data.clips import Clip
 from toontween.data.curation.films import Film, find_films
-from toontween.data.shards import ShardSet
+from toontween.data.shards import ShardSet, check_key
 from toontween.errors import InputError, MediaError
 from toontween.media.frames import scale_and_crop
 
@@ -112,11 +113,14 @@ class ShardSuite(Suite):
 
     Raises:
         MediaError: There are no shards, or one is damaged.
+        InputError: The name of a clip cannot be that of a file.
     """
 
     def __init__(self, source: Path, cut: Cut) -> None:
         self.source, self.cut = source, cut
         self._shards = ShardSet([source])
+        for key in self._shards.keys:  # shards of other programs may hold any name
+            check_key(key)
 
     @property
     def keys(self) -> list[str]:
@@ -130,8 +134,10 @@ class ShardSuite(Suite):
 class FilmSuite(Suite):
     """One clip for each film, or folder of frames, in a folder.
 
+    Clips are called by their paths within the folder, so that equal films in two folders have equal names.
+
     Args:
-        source: A folder.
+        source: A folder, or one film.
         cut: Which part of them is looked at.
 
     Raises:
@@ -140,7 +146,10 @@ class FilmSuite(Suite):
 
     def __init__(self, source: Path, cut: Cut) -> None:
         self.source, self.cut = source, cut
-        self._films: list[Film] = find_films([source])
+        above = f"{source.resolve().name}/"
+        self._films: list[Film] = [
+            replace(film, name=film.name.removeprefix(above)) for film in find_films([source])
+        ]
 
     @property
     def keys(self) -> list[str]:
@@ -173,6 +182,36 @@ def open_suite(source: Path, cut: Cut | None = None) -> Suite:
     return ShardSuite(source, cut) if is_shards else FilmSuite(source, cut)
 
 
+def common_shape(suite: Suite, numbers: Sequence[int]) -> tuple[int, int, int]:
+    """Frames, height and width of clips that are all alike; each is read once, one at a time.
+
+    A mean over clips of several sizes or lengths has no meaning: most measures grow or shrink with both.
+
+    Args:
+        suite: The clips.
+        numbers: Which of them, at least one.
+
+    Raises:
+        InputError: Two clips differ, or one is too short; the message names them.
+        MediaError: A clip is damaged.
+    """
+    first, *others = numbers
+    begun, wanted = suite.keys[first], suite[first].frames.shape[:3]
+    for number in others:
+        found = suite[number].frames.shape[:3]
+        if found != wanted:
+            hint = "scale and crop all with --size" if found[1:] != wanted[1:] else ""
+            hint += " and " if hint and found[0] != wanted[0] else ""
+            hint += "cut all with --frames" if found[0] != wanted[0] else ""
+            told = f"clip {begun!r} is {_told(wanted)}, clip {suite.keys[number]!r} {_told(found)}"
+            raise InputError(f"clips that differ cannot be compared: {told}", hint=hint)
+    return wanted
+
+
+def _told(shape: tuple[int, ...]) -> str:
+    return f"{shape[0]} frames of {shape[2]}×{shape[1]}"
+
+
 def fingerprint(clip: Clip) -> str:
     """A hash of all that a method or a measure sees of a clip."""
     digest = hashlib.sha256(repr((clip.frames.shape, clip.caption)).encode())
@@ -186,7 +225,7 @@ def describe(suite: Suite) -> dict[str, Any]:
     """What decides which frames are looked at, ready for JSON."""
     names = "\n".join(suite.keys)
     return {
-        "source": suite.source.name,
+        "source": suite.source.resolve().name,
         "clips": len(suite),
         "names": hashlib.sha256(names.encode()).hexdigest()[:16],
         "frames": suite.cut.frames or "whole clips",
