@@ -10,7 +10,6 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from jaxtyping import UInt8
 
 from toontween.data.clips import Clip
 from toontween.data.workers import spread
@@ -28,6 +27,7 @@ from toontween.evaluation.measures.base import (
 from toontween.evaluation.measures.catalog import build_measure
 from toontween.evaluation.methods import (
     TRUTH,
+    Drawn,
     MethodSpec,
     capabilities_of,
     draw,
@@ -35,8 +35,8 @@ from toontween.evaluation.methods import (
     identity_of,
 )
 from toontween.evaluation.order import claim_report
-from toontween.evaluation.store import Record, Store
-from toontween.evaluation.suite import Suite, fingerprint
+from toontween.evaluation.store import Record, Store, columns_of
+from toontween.evaluation.suite import Suite, common_shape, fingerprint
 from toontween.interpolators.classical.flow import estimate_flow
 from toontween.interpolators.ops.warp import backwarp
 
@@ -83,10 +83,12 @@ def plan(bench: Bench) -> Plan:
     """Find out what is here before anything is drawn.
 
     Raises:
-        InputError: Two rows have one label, or nothing can be drawn or measured.
+        InputError: There are no clips, two rows have one label, or nothing can be drawn or measured.
         UnknownNameError: There is no such measure.
     """
     suite, methods = bench.suite, bench.methods
+    if not len(suite):
+        raise InputError(f"there are no clips in {suite.source}")
     labels = [spec.label for spec in methods]
     twice = [label for number, label in enumerate(labels) if label in labels[:number]]
     if twice:
@@ -134,8 +136,13 @@ def run(
 
     Raises:
         OutputError: The folder is of another suite, or holds values by another protocol, or cannot be written.
-        InputError, MediaError, UnavailableError: A clip cannot be read or a method refuses it; what is done is kept.
+        InputError, MediaError: A clip cannot be read, two of them differ in size or length, or they are too large to be
+            kept: nothing is drawn. Or a method refuses a clip: what is done is kept.
+        UnavailableError: A method has too little memory for a clip; what is done is kept.
     """
+    if workers < 1:
+        raise InputError(f"{workers} workers cannot work", hint="one at least")
+    columns_of(*common_shape(order.suite, order.sampled))
     claim_report(out, order.suite, order.measures)
     threads = max(1, (os.cpu_count() or 1) // workers) if workers > 1 else 0
     work = functools.partial(
@@ -213,35 +220,19 @@ def _do_method(
     wanted: Sequence[Measure],
     store: Store,
 ) -> None:
+    drawn: Drawn | None = None
     record = store.record(clip.key, spec.label, digest)
-    new_frames: UInt8[np.ndarray, "t h w 3"] | None = None
-    arrays: dict[str, np.ndarray] = {}
     if record is None:
-        drawn = draw(spec, clip)
-        new_frames = drawn.frames
-        height, width = new_frames.shape[1:3]
-        details = dict(drawn.details) if spec.method != TRUTH else _attributes(clip)
-        record = Record(
-            digest=digest,
-            seconds=round(drawn.seconds, 4),
-            shape=(len(new_frames), height, width),
-            details=details,
-        )
-        if drawn.ends is not None:
-            record.features[ENDS] = {}
-            arrays[ENDS] = drawn.ends
+        record, drawn = _draw_anew(spec, digest, clip, store)
     missing = [measure for measure in wanted if not _is_known(measure, record)]
-    if not missing and new_frames is None:
+    if not missing:
         return
     if spec.method == TRUTH:
         frames = truth.frames
     else:
-        frames = (
-            new_frames if new_frames is not None else store.frames(clip.key, spec.label, record)
-        )
-    if ENDS in record.features and ENDS not in arrays:
-        arrays[ENDS] = store.features(clip.key, spec.label, ENDS)
-    found = observe(Observation(frames, truth, ends=arrays.get(ENDS)), missing)
+        frames = drawn.frames if drawn else store.frames(clip.key, spec.label, record)
+    ends = store.features(clip.key, spec.label, ENDS) if ENDS in record.features else None
+    found = observe(Observation(frames, truth, ends=ends), missing)
     for measure in missing:
         protocol = measure.protocol.record()
         if isinstance(measure, ClipMeasure):
@@ -250,9 +241,23 @@ def _do_method(
             record.values[measure.name] = {"value": finite, "protocol": protocol}
         else:
             record.features[measure.feature_name] = protocol
-    store.write(
-        clip.key, spec.label, record, frames=new_frames, features={**arrays, **found.features}
+    store.write(clip.key, spec.label, record, features=found.features)
+
+
+def _draw_anew(spec: MethodSpec, digest: str, clip: Clip, store: Store) -> tuple[Record, Drawn]:
+    """Draw, and keep the drawings before they are measured: they may have taken long."""
+    drawn = draw(spec, clip)
+    count, height, width, _ = drawn.frames.shape
+    record = Record(
+        digest=digest,
+        seconds=round(drawn.seconds, 4),
+        shape=(count, height, width),
+        details=dict(drawn.details) if spec.method != TRUTH else _attributes(clip),
+        features={} if drawn.ends is None else {ENDS: {}},
     )
+    arrays = {} if drawn.ends is None else {ENDS: drawn.ends}
+    store.write(clip.key, spec.label, record, frames=drawn.frames, features=arrays)
+    return record, drawn
 
 
 def _is_known(measure: Measure, record: Record) -> bool:
@@ -268,6 +273,6 @@ def _attributes(clip: Clip) -> dict[str, Any]:
     back = backwarp(backward, forward)
     missed = (forward + back).norm(dim=1)
     return {
-        "motion_px": round(float(torch.quantile(forward.norm(dim=1).flatten(), 0.95)), 3),
+        "motion_px": round(float(np.quantile(forward.norm(dim=1).numpy(), 0.95)), 3),
         "disoccluded": round(float((missed > _DISOCCLUDED_PX).float().mean()), 4),
     }

@@ -8,15 +8,17 @@ wanted one is drawn again, so a changed method, clip or seed never mixes with ol
 import io
 import json
 import math
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Shaped, UInt8
 
-from toontween.errors import MediaError
+from toontween.errors import InputError, MediaError
 from toontween.media.files import atomic_output, disk_errors, write_json
 from toontween.media.images import read_still, write_still
 
@@ -61,13 +63,16 @@ class Store:
         self.folder = folder / "clips"
 
     def record(self, clip: str, label: str, digest: str) -> Record | None:
-        """What is known, if it was made from the same things.
+        """What is known, if it was made from the same things and all of its files are there.
 
         Raises:
             MediaError: The record is damaged.
         """
         record = self.latest(clip, label)
-        return record if record is not None and record.digest == digest else None
+        if record is None or record.digest != digest or not self.picture(clip, label).is_file():
+            return None
+        is_whole = not record.features or self._path(clip, label, ".npz").is_file()
+        return record if is_whole else None
 
     def latest(self, clip: str, label: str) -> Record | None:
         """What is known, whatever it was made from; None when there is nothing.
@@ -84,7 +89,7 @@ class Store:
                 return None
             known["shape"] = tuple(known["shape"])
             return Record(**known)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise MediaError(
                 f"{path} is damaged: {error}", hint="delete it and run again"
             ) from error
@@ -97,27 +102,27 @@ class Store:
         """
         grid = read_still(self.picture(clip, label)).pixels[..., :3]
         count, height, width = record.shape
-        columns = columns_of(count, width)
+        columns = columns_of(count, height, width)
         rows = -(-count // columns)
         if grid.shape[:2] != (rows * height, columns * width):
             raise MediaError(
-                f"{self.picture(clip, label)} is not what its record says", hint="delete both"
+                f"{self.picture(clip, label)} is not what its record says",
+                hint="delete both and run again",
             )
         cells = grid.reshape(rows, height, columns, width, 3).swapaxes(1, 2)
         return np.ascontiguousarray(cells.reshape(-1, height, width, 3)[:count])
 
-    def features(self, clip: str, label: str, name: str) -> Float[np.ndarray, "n d"]:
-        """Feature vectors of a record.
+    def features(self, clip: str, label: str, name: str) -> Shaped[np.ndarray, "n ..."]:
+        """Feature vectors of a record, or the method's own drawings of the keys.
 
         Raises:
             MediaError: They are not there or damaged.
         """
         path = self._path(clip, label, ".npz")
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return arrays[name]
-        except (OSError, ValueError, KeyError) as error:
-            raise MediaError(f"{path} has no {name!r}", hint="delete it and run again") from error
+        known = _read_arrays(path, only=name)
+        if name not in known:
+            raise MediaError(f"{path} has no {name!r}", hint="delete it and run again")
+        return known[name]
 
     def picture(self, clip: str, label: str) -> Path:
         """The file with the frames."""
@@ -130,12 +135,14 @@ class Store:
         record: Record,
         *,
         frames: UInt8[np.ndarray, "t h w 3"] | None = None,
-        features: Mapping[str, Float[np.ndarray, "n d"]] | None = None,
+        features: Mapping[str, Shaped[np.ndarray, "n ..."]] | None = None,
     ) -> None:
         """Keep a record, and with it the frames when they are new, and new features beside the old ones.
 
         Raises:
             OutputError: It cannot be written.
+            MediaError: The old features are damaged.
+            InputError: No picture holds so many frames.
         """
         place = self.folder / clip
         with disk_errors(place):
@@ -151,10 +158,7 @@ class Store:
         write_json(self._path(clip, label, ".json"), known, overwrite=True)
 
     def _add_features(self, path: Path, features: Mapping[str, np.ndarray]) -> None:
-        arrays: dict[str, Any] = {}
-        if path.is_file():
-            with np.load(path, allow_pickle=False) as old:
-                arrays = {name: old[name] for name in old.files}
+        arrays: dict[str, Any] = dict(_read_arrays(path)) if path.is_file() else {}
         with atomic_output(path, overwrite=True) as temporary:
             buffer = io.BytesIO()
             np.savez(buffer, **{**arrays, **features})
@@ -164,15 +168,41 @@ class Store:
         return self.folder / clip / f"{label}{suffix}"
 
 
-def columns_of(count: int, width: int) -> int:
-    """How many frames of a width stand side by side in a grid."""
-    return min(math.ceil(math.sqrt(count)), max(1, _LONGEST_SIDE_PX // width))
+def _read_arrays(path: Path, *, only: str | None = None) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files if only in (None, name)}
+    except FileNotFoundError as error:
+        raise MediaError(f"{path} is not there", hint="run again") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        hint = "delete it and run again"
+        raise MediaError(f"{path} is damaged: {error}", hint=hint) from error
+
+
+def columns_of(count: int, height: int, width: int) -> int:
+    """How many frames of a size stand side by side in a grid: as many as below each other, if a picture holds that.
+
+    Raises:
+        InputError: No picture holds so many.
+    """
+    widest, highest = _LONGEST_SIDE_PX // width, _LONGEST_SIDE_PX // height
+    if widest * highest < count:
+        raise InputError(
+            f"{count} frames of {width}×{height} do not fit one picture of {_LONGEST_SIDE_PX} pixels a side",
+            hint="give fewer --frames or a smaller --size",
+        )
+    columns = min(math.ceil(math.sqrt(count)), widest)
+    return max(columns, -(-count // highest))
 
 
 def to_grid(frames: UInt8[np.ndarray, "t h w 3"]) -> UInt8[np.ndarray, "y x 3"]:
-    """Frames in rows from left to right; missing ones at the end are black."""
+    """Frames in rows from left to right; missing ones at the end are black.
+
+    Raises:
+        InputError: No picture holds so many.
+    """
     count, height, width, _ = frames.shape
-    columns = columns_of(count, width)
+    columns = columns_of(count, height, width)
     rows = -(-count // columns)
     padded = np.zeros((rows * columns, height, width, 3), np.uint8)
     padded[:count] = frames

@@ -64,7 +64,7 @@ def _clips(store: Store, evaluation: Evaluation) -> Mapping[str, Any]:
             {
                 "name": clip,
                 "count": count,
-                "columns": columns_of(count, width),
+                "columns": columns_of(count, height, width),
                 "size": [width, height],
                 "pictures": {label: quote(f"clips/{clip}/{label}.webp") for label in labels},
                 "values": {

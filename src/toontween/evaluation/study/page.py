@@ -68,7 +68,7 @@ def known_to_voters(key: StudyKey, shapes: Mapping[str, tuple[int, int, int]]) -
         "clips": [
             {
                 "count": count,
-                "columns": columns_of(count, width),
+                "columns": columns_of(count, height, width),
                 "width": width,
                 "height": height,
                 "truth": truths[clip] if key.settings["show_truth"] else None,
