@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import distributed, multiprocessing
 
-from tests.unit.metrics.test_video_distances import SmallI3D, clips
+from tests.unit.metrics.small_i3d import SmallI3D, clips
 from toontween.metrics.video.features import I3DFeatures
 from toontween.metrics.video.kvd import KernelVideoDistance
 
