@@ -28,8 +28,23 @@ from toontween.errors import InputError, MediaError
 from toontween.evaluation.methods import GIVEN, MethodSpec
 from toontween.evaluation.suite import Cut, Suite, open_suite
 
-_KNOWN = {"clips", "frames", "size", "measures", "methods", "weights", "seed", "device"}
-_KNOWN_OF_METHOD = {"method", "label", "options", "sketched"}
+_KINDS: Mapping[str, type] = {
+    "clips": str,
+    "frames": int,
+    "size": list,
+    "measures": list,
+    "methods": list,
+    "weights": dict,
+    "seed": int,
+    "device": str,
+}
+_KINDS_OF_METHOD: Mapping[str, type] = {
+    "method": str,
+    "label": str,
+    "options": dict,
+    "sketched": list,
+}
+_TOLD = {str: "a text", int: "a whole number", list: "a list", dict: "a table"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,25 +75,25 @@ def read_bench(path: Path) -> Bench:
         raise MediaError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from error
-    _check_names(known, _KNOWN, path.name)
-    try:
-        size = known.get("size")
-        cut = Cut(frames=known.get("frames"), size=None if size is None else (size[0], size[1]))
-        methods = [_method(entry, known, path) for entry in known["methods"]]
-        measures = [str(name) for name in known["measures"]]
-        weights = {str(k): path.parent / v for k, v in known.get("weights", {}).items()}
-        clips = path.parent / known["clips"]
-    except KeyError as error:
-        raise InputError(f"{path.name} does not say {error}") from error
-    except (TypeError, IndexError, AttributeError) as error:
-        raise InputError(f"{path.name} has an entry of the wrong kind: {error}") from error
+    file = path.name
+    _check(known, _KINDS, file, needed=("clips", "measures", "methods"))
+    size = _all_of(int, known.get("size", []), f"size of {file}")
+    if "size" in known and len(size) != 2:
+        raise InputError(f"size of {file} is {size}, not width and height")
+    cut = Cut(frames=known.get("frames"), size=(size[0], size[1]) if size else None)
+    methods = [_method(entry, known, path) for entry in _all_of(dict, known["methods"], "methods")]
+    measures = _all_of(str, known["measures"], f"measures of {file}")
+    named = known.get("weights", {})
+    _all_of(str, list(named.values()), f"weights of {file}")
+    weights = {name: path.parent / weight for name, weight in named.items()}
+    clips = path.parent / known["clips"]
     suite = open_suite(clips, cut)
     return Bench(suite=suite, methods=methods, measures=measures, weights=weights)
 
 
 def _method(entry: Mapping[str, Any], known: Mapping[str, Any], path: Path) -> MethodSpec:
-    folder = path.parent
-    _check_names(entry, _KNOWN_OF_METHOD, f"a method of {path.name}")
+    folder, where = path.parent, f"a method of {path.name}"
+    _check(entry, _KINDS_OF_METHOD, where, needed=("method",))
     options = dict(entry.get("options", {}))
     if entry["method"] == GIVEN and "path" in options:
         options["path"] = str(folder / str(options["path"]))
@@ -86,15 +101,26 @@ def _method(entry: Mapping[str, Any], known: Mapping[str, Any], path: Path) -> M
         method=entry["method"],
         label=entry.get("label", ""),
         options=tuple(sorted(options.items())),
-        sketched=tuple(entry.get("sketched", ())),
-        device=str(known.get("device", "auto")),
-        seed=int(known.get("seed", 0)),
+        sketched=tuple(_all_of(int, entry.get("sketched", []), f"sketched, {where}")),
+        device=known.get("device", "auto"),
+        seed=known.get("seed", 0),
     )
 
 
-def _check_names(entries: Mapping[str, Any], known: set[str], where: str) -> None:
-    for name in entries:
-        if name not in known:
-            raise InputError(
-                f"{where} has an entry {name!r}", hint=f"known: {', '.join(sorted(known))}"
-            )
+def _check(
+    entries: Mapping[str, Any], kinds: Mapping[str, type], where: str, *, needed: Sequence[str]
+) -> None:
+    for name, value in entries.items():
+        if name not in kinds:
+            raise InputError(f"{where} has an entry {name!r}", hint=f"known: {', '.join(kinds)}")
+        _all_of(kinds[name], [value], f"{name} of {where}")
+    for name in needed:
+        if name not in entries:
+            raise InputError(f"{where} does not say {name!r}")
+
+
+def _all_of(kind: type, values: Sequence[Any], where: str) -> list[Any]:
+    for value in values:
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise InputError(f"{where}: {value!r} is not {_TOLD[kind]}")
+    return list(values)
