@@ -41,7 +41,7 @@ class MethodSpec:
 
     Raises:
         UnknownNameError: There is no such method.
-        InputError: The label cannot be a file name.
+        InputError: The label cannot be a file name, or is that of the truth.
     """
 
     method: str
@@ -70,6 +70,9 @@ class MethodSpec:
         if not re.fullmatch(r"[\w.+-][\w.+ ,-]{0,60}", self.label) or self.label.startswith("."):
             hint = "letters, digits, spaces and _ . + , - only"
             raise InputError(f"{self.label!r} cannot be the label of a method", hint=hint)
+        if self.label == TRUTH and self.method != TRUTH:
+            hint = "it is the row of the true drawings: choose another label"
+            raise InputError(f"method {self.method!r} cannot be labelled {TRUTH!r}", hint=hint)
         for name, value in self.options:
             if value is not None and not isinstance(value, str | int | float):
                 raise InputError(f"{name}={value!r} of {self.label!r} is neither text nor a number")
@@ -194,7 +197,7 @@ def draw(spec: MethodSpec, clip: Clip) -> Drawn:
 _SPECK = np.zeros((1, 1, 3), np.float32)
 
 
-@functools.lru_cache(maxsize=4)
+@functools.cache  # all of them: every clip needs each in turn
 def _built(spec: MethodSpec) -> tuple[Interpolator, dict[str, Any]]:
     """The method, kept for the next clip of this process."""
     return build_for(spec.method, device=spec.device, options=dict(spec.options))
