@@ -31,7 +31,7 @@ def claim_report(folder: Path, suite: Suite, measures: Sequence[Measure]) -> Non
     with disk_errors(folder):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError as error:
+        except (FileExistsError, NotADirectoryError) as error:
             raise OutputError(f"{folder} is not a folder", hint="choose another name") from error
     path = folder / ORDER_NAME
     known = read_order(folder)
@@ -66,7 +66,11 @@ def read_order(folder: Path) -> dict[str, Any] | None:
     path = folder / ORDER_NAME
     if not path.is_file():
         return None
+    hint = "choose another folder"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        known = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise MediaError(f"{path} cannot be read: {error}", hint="choose another folder") from error
+        raise MediaError(f"{path} cannot be read: {error}", hint=hint) from error
+    if not isinstance(known, dict) or not {"suite", "measures"} <= known.keys():
+        raise MediaError(f"{path} does not say what the folder was begun with", hint=hint)
+    return known

@@ -206,17 +206,21 @@ def read_evaluation(path: Path) -> Evaluation:
     """
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
-        if known["format"] > FORMAT:
-            raise MediaError(f"{path} was written by a later version", hint="update toontween")
+        is_later = known["format"] > FORMAT
+    except FileNotFoundError as error:
+        raise MediaError(f"there is no table at {path}", hint="run toontween evaluate") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MediaError(f"{path} is damaged: {error}") from error
+    if is_later:
+        raise MediaError(f"{path} was written by a later version", hint="update toontween")
+    try:
         known["columns"] = [
             Column(**{**column, "better": Better(column["better"])}) for column in known["columns"]
         ]
         known["rows"] = [_row_from(row) for row in known["rows"]]
         known["absent"] = [Absence(**absence) for absence in known["absent"]]
         return Evaluation(**known)
-    except FileNotFoundError as error:
-        raise MediaError(f"there is no table at {path}", hint="run toontween evaluate") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise MediaError(f"{path} is damaged: {error}") from error
 
 
