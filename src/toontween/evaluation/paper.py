@@ -6,6 +6,7 @@ no number of ours can be equal to one of theirs; what can be compared is who is 
 
 from collections.abc import Mapping, Sequence
 
+from toontween.evaluation.methods import TRUTH
 from toontween.evaluation.results import Evaluation, Row
 from toontween.metrics.protocol import MeasureProtocol
 
@@ -47,14 +48,13 @@ def paper_table(evaluation: Evaluation | None = None) -> str:
     Args:
         evaluation: Our table; None prints the paper's alone.
     """
-    ours = {row.method: row for row in evaluation.rows} if evaluation is not None else {}
+    ours = [row for row in evaluation.rows if row.method != TRUTH] if evaluation else []
     heads = ["method", *COMPARISON]
     lines = [_line(heads), _line(["---"] * len(heads))]
     for place, (method, name) in enumerate(METHODS.items()):
         lines.append(_line([f"{name}, published", *(str(v[place]) for v in COMPARISON.values())]))
-        if method in ours:
-            lines.append(_line([_label(ours[method]), *_cells(ours[method])]))
-    others = [row for method, row in ours.items() if method not in METHODS and row.wins]
+        lines += [_line([_label(row), *_cells(row)]) for row in ours if row.method == method]
+    others = [row for row in ours if row.method not in METHODS]
     lines += [_line([_label(row), *_cells(row)]) for row in others]
     if evaluation is None:
         return "\n".join(lines) + "\n"
@@ -102,9 +102,9 @@ def _how_run(evaluation: Evaluation) -> str:
         "film": "halves of halves, the nearest times taken",
         "seine": "one run of 16 frames, both keys put back",
     }
-    here = [
+    here = dict.fromkeys(
         f"{METHODS[row.method]} {told[row.method]}" for row in evaluation.rows if row.method in told
-    ]
+    )
     return "; ".join(here) or "none of them is in this report"
 
 
