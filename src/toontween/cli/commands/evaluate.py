@@ -1,6 +1,7 @@
 """`toontween evaluate`: methods compared on clips."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -100,7 +101,18 @@ def evaluate(
     bench = (
         _bench_of_file(
             suite,
-            {"--methods": methods, "--measures": measures, "--frames": frames, "--size": size},
+            {
+                "--methods": methods,
+                "--drawn": drawn,
+                "--measures": measures,
+                "--set": settings,
+                "--weights": weights,
+                "--frames": frames,
+                "--size": size,
+                "--device": None if device == "auto" else device,
+                "--seed": seed or None,
+            },
+            clips=clips,
         )
         if suite.suffix == ".toml"
         else _bench_of_arguments(
@@ -119,9 +131,9 @@ def evaluate(
     )
     with progress_bar("evaluating", quiet=quiet) as progress:
         report = compare(bench, out, workers=workers, progress=progress)
-    for one in report.evaluation.absent:
-        warn(f"absent: {one.name}: {one.why}" + (f" ({one.hint})" if one.hint else ""))
     if not quiet:
+        for one in report.evaluation.absent:
+            warn(f"absent: {one.name}: {one.why}" + (f" ({one.hint})" if one.hint else ""))
         say(f"the report: {report.page}")
     if as_json:
         print_json(
@@ -151,13 +163,14 @@ def _print_paper_table(report: Path | None) -> None:
     print_lines(paper_table(evaluation).splitlines())
 
 
-def _bench_of_file(path: Path, given: Mapping[str, Any]) -> "Bench":
+def _bench_of_file(path: Path, given: Mapping[str, Any], *, clips: int | None) -> "Bench":
     from toontween.evaluation.bench import read_bench
 
     for option, value in given.items():
         if value is not None:
-            raise InputError(f"{option} is said by {path.name} already", hint="change the file")
-    return read_bench(path)
+            hint = "write it into the file"
+            raise InputError(f"{option} does not go with {path.name}", hint=hint)
+    return replace(read_bench(path), num_clips=clips)
 
 
 def _bench_of_arguments(
