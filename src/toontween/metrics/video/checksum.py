@@ -27,44 +27,51 @@ def crc32c(content: bytes) -> int:
     """CRC-32C (Castagnoli) of any number of bytes.
 
     The checksum is linear, so long contents are cut into lanes of equal length whose checksums numpy computes side by
-    side, byte by byte, and which are then joined: 51 MB take half a second.
+    side, two bytes at a time, and which are then joined: 51 MB take half a second.
     """
-    table = _table()
     crc = 0xFFFFFFFF
     lanes = len(content) // _LANE
     if lanes > 1:
-        bytes_of = np.frombuffer(content, np.uint8, lanes * _LANE).reshape(lanes, _LANE)
+        pairs = np.frombuffer(content, "<u2", lanes * _LANE // 2).reshape(lanes, -1)
         state = np.zeros(lanes, np.uint32)
         state[0] = crc
-        for column in np.ascontiguousarray(bytes_of.T):
-            state = table[(state ^ column) & 0xFF] ^ (state >> np.uint32(8))
+        table = _pair_table()
+        for column in np.ascontiguousarray(pairs.T):
+            state = table[(state ^ column) & 0xFFFF] ^ (state >> np.uint32(16))
         crc = 0
         for lane in state.tolist():
             crc = _skip_lane(crc) ^ lane
         content = content[lanes * _LANE :]
-    entries = table.tolist()
+    entries = _byte_table().tolist()
     for byte in content:
         crc = entries[(crc ^ byte) & 0xFF] ^ crc >> 8
     return crc ^ 0xFFFFFFFF
 
 
 @functools.cache
-def _table() -> np.ndarray:
+def _byte_table() -> np.ndarray:
     """Of every byte, the checksum's state that it leaves."""
-    table = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        table = np.where(table & 1, table >> 1 ^ np.uint32(_POLYNOMIAL), table >> 1)
-    return table
+    return _after_zeros(np.arange(256, dtype=np.uint32), 1)
+
+
+@functools.cache
+def _pair_table() -> np.ndarray:
+    """The same of every two bytes."""
+    return _after_zeros(np.arange(65536, dtype=np.uint32), 2)
 
 
 @functools.cache
 def _lane_tables() -> list[list[int]]:
     """What a lane of zeros makes of each byte of the state, four lists of 256."""
     state = np.arange(256, dtype=np.uint32) << (8 * np.arange(4, dtype=np.uint32)[:, None])
-    table = _table()
-    for _ in range(_LANE):
-        state = table[state & 0xFF] ^ (state >> np.uint32(8))
-    return state.tolist()
+    return _after_zeros(state, _LANE).tolist()
+
+
+def _after_zeros(state: np.ndarray, num_bytes: int) -> np.ndarray:
+    """The states after so many bytes of zeros, bit by bit."""
+    for _ in range(8 * num_bytes):
+        state = np.where(state & 1, state >> 1 ^ np.uint32(_POLYNOMIAL), state >> 1)
+    return state
 
 
 def _skip_lane(crc: int) -> int:
