@@ -27,6 +27,7 @@ METHODS = Registry(
         "eisai": "toontween.interpolators.learned.eisai.method:EisaiInterpolator",
         "sepconv": "toontween.interpolators.learned.sepconv.method:SepConvInterpolator",
         "resepconv": "toontween.interpolators.learned.resepconv.method:ReSepConvInterpolator",
+        "gmfss": "toontween.interpolators.learned.gmfss.method:GmfssInterpolator",
         "phasenet": "toontween.interpolators.learned.phasenet.method:PhaseNetInterpolator",
         "seine": "toontween.interpolators.learned.seine.method:SeineInterpolator",
     },
