@@ -25,7 +25,6 @@ from toontween.evaluation.measures.base import (
     observe,
 )
 from toontween.evaluation.measures.catalog import build_measure
-from toontween.evaluation.measures.weights import NAMES
 from toontween.evaluation.methods import (
     TRUTH,
     Drawn,
@@ -84,18 +83,12 @@ def plan(bench: Bench) -> Plan:
     """Find out what is here before anything is drawn.
 
     Raises:
-        InputError: There are no clips, weights are of no measure, two rows have one label, or nothing can be drawn or
-            measured.
-        UnknownNameError: There is no such measure.
+        InputError: There are no clips, two rows have one label, or nothing can be drawn or measured.
+        UnknownNameError: There is no such measure, or none has a network of a name.
     """
     suite, methods = bench.suite, bench.methods
     if not len(suite):
         raise InputError(f"there are no clips in {suite.source}")
-    for name in bench.weights:
-        if name not in NAMES:
-            raise InputError(
-                f"no measure has a network {name!r}", hint=f"known: {', '.join(NAMES)}"
-            )
     labels = [spec.label for spec in methods]
     twice = [label for number, label in enumerate(labels) if label in labels[:number]]
     if twice:
