@@ -148,14 +148,16 @@ def identity_of(spec: MethodSpec) -> str:
     """A hash of all that decides what a method draws, its weights included.
 
     Raises:
+        InputError: It has no such option, or refuses its value.
         UnavailableError: Its weights or its device are not here.
     """
     known: dict[str, Any] = {"method": spec.method, "options": spec.options, "seed": spec.seed}
     if spec.sketched:
         known["sketched"] = spec.sketched
     if spec.method not in (TRUTH, GIVEN):
-        nothing = InbetweenRequest(first=_SPECK, last=_SPECK, times=())
-        known["details"] = dict(_built(spec)[0].inbetween(nothing).details)
+        interpolator, options = _built(spec)
+        nothing = InbetweenRequest(first=_SPECK, last=_SPECK, times=(), options=options)
+        known["details"] = dict(interpolator.inbetween(nothing).details)
     text = json.dumps(known, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
