@@ -24,7 +24,7 @@ class FilmInterpolator(PairInterpolator):
 
     name = "film"
     capabilities = Capabilities(timing=Timing.MIDPOINT, devices=("cpu", "cuda"))
-    bytes_per_pixel = 5700
+    bytes_per_pixel = 6000
     placed = "centre"
     padding = "zeros"
 

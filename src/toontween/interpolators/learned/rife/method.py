@@ -46,7 +46,7 @@ class RifeInterpolator(PairInterpolator):
 
     name = "rife"
     capabilities = Capabilities(timing=Timing.ANY_TIME, devices=("cpu", "cuda"))
-    bytes_per_pixel = 1150
+    bytes_per_pixel = 1350
     padding = "zeros"
     placed = "end"
 
@@ -77,7 +77,7 @@ class RifeInterpolator(PairInterpolator):
         else:
             self.multiple = self.network.multiple_at(self._scale)
             # measured: the maps at full size, and the blocks' own, which grow with the scale
-            self.bytes_per_pixel = round(850 + 300 * self._scale**2)
+            self.bytes_per_pixel = round(1050 + 300 * self._scale**2)
             self._details |= {"scale": self._scale}
 
     def prepare(
