@@ -30,6 +30,10 @@ FILES = {
     "sepconv": "sepconv",
     "resepconv": "resepconv",
     "phasenet": "phasenet",
+    "flownet": "gmfss-flow",
+    "metricnet": "gmfss-metric",
+    "feat_ext": "gmfss-features",
+    "fusionnet": "gmfss-fusion",
 }
 """Name in the lists of published names → what it is converted to."""
 

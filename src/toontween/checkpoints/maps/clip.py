@@ -195,3 +195,23 @@ def _heads(name: str, width: int, heads: int) -> int:
     if heads < 1 or width % heads:
         raise CheckpointError(f"open_clip.{name}: a width of {width} cannot have {heads} heads")
     return heads
+
+
+def text_score_key_map(num_layers: int) -> KeyMap:
+    """What CLIP scores need of the text tower besides what draws: the last block and the projection."""
+    return KeyMap(
+        component="text encoder's last block",
+        rules=(
+            *_block_rules(r"transformer\.", str(num_layers - 1)),
+            Rule(r"text_projection", ("text_projection",)),
+        ),
+        unused=(r".*",),
+    )
+
+
+IMAGE_SCORE_KEY_MAP = KeyMap(
+    component="image encoder's projection",
+    rules=(Rule(r"visual\.proj", ("visual_projection",)),),
+    unused=(r".*",),
+)
+"""What CLIP scores need of the image tower besides what draws."""

@@ -52,6 +52,17 @@ def _practical_rife(version: str, contents: Contents, sha256: str | None = None)
     )
 
 
+def _gmfss(title: str, contents: Contents, file: str, about_bytes: int) -> PublishedModel:
+    return _model(
+        f"GMFSS union, for drawn animation: {title}",
+        contents,
+        file=file,
+        licence="MIT",
+        about_bytes=about_bytes,
+        page=f"{_GITHUB}/98mxr/GMFSS_Fortuna",
+    )
+
+
 def _stable_diffusion(file: str, about_bytes: int) -> PublishedFile:
     repo = "CompVis/stable-diffusion-v1-4"
     return PublishedFile(
@@ -133,8 +144,8 @@ RIVALS: Mapping[str, PublishedModel] = {
         about_bytes=43_000_000,
         page=f"{_GITHUB}/hzwer/ECCV2022-RIFE",
     ),
-    "raft-things": _model(
-        "RAFT, optical flow",
+    "raft-large": _model(
+        "RAFT, optical flow, as torchvision trained it",
         Contents.RAFT,
         file="raft_large_C_T_SKHT_V2-ff5fadd5.pth",
         licence="BSD-3-Clause",
@@ -144,7 +155,7 @@ RIVALS: Mapping[str, PublishedModel] = {
         sha256="ff5fadd5",
     ),
     "raft-small": _model(
-        "RAFT, the small network",
+        "RAFT, the small network, as torchvision trained it",
         Contents.RAFT_SMALL,
         file="raft_small_C_T_V2-01064c6d.pth",
         licence="BSD-3-Clause",
@@ -188,6 +199,11 @@ RIVALS: Mapping[str, PublishedModel] = {
         about_bytes=1_900_000,
         page=f"{_GITHUB}/stefan01/Fusion-Method-for-Video-Frame-Interpolation",
     ),
+    "gmfss-flow": _gmfss("its flow", Contents.GMFSS_FLOW, "flownet.pkl", 18_900_000),
+    "gmfss-metric": _gmfss("its metric", Contents.GMFSS_METRIC, "metric.pkl", 480_000),
+    "gmfss-features": _gmfss("its features", Contents.GMFSS_FEATURES, "feat.pkl", 3_300_000),
+    "gmfss-fusion": _gmfss("its fusion", Contents.GMFSS_FUSION, "fusionnet.pkl", 31_400_000),
+    "gmfss-rife": _gmfss("its RIFE 4.6", Contents.RIFE_4_6, "rife.pkl", 21_200_000),
     "seine": PublishedModel(
         title="SEINE, generative transitions; needs stable-diffusion-v1-4 too",
         contents=Contents.SEINE,

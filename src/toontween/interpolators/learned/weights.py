@@ -7,9 +7,9 @@ import torch
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
-from toontween.checkpoints.published.catalogue import MODELS
 from toontween.checkpoints.loading import resolve_network
 from toontween.checkpoints.manifest import hash_of_folder
+from toontween.checkpoints.published.catalogue import MODELS
 
 RANDOM = "random"
 """Instead of a name or folder: an untrained network, for tests and for measuring speed. What it draws is noise."""
@@ -47,10 +47,15 @@ def load_network(
 
 
 def fill_at_random(network: nn.Module, *, seed: int = 0) -> None:
-    """Draw all kernels and matrices from normal distributions of variance 1/fan-in; the rest stays as constructed."""
+    """Draw all kernels and matrices from normal distributions of variance 1/fan-in, with biases of zero.
+
+    Gains and slopes stay as constructed, which is without chance.
+    """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for parameter in network.parameters():
+        for name, parameter in network.named_parameters():
             if parameter.ndim >= 2:
                 scale = 1 / math.sqrt(max(1, parameter[0].numel()))
                 parameter.normal_(0, scale, generator=generator)
+            elif name.endswith("bias"):
+                parameter.zero_()

@@ -11,6 +11,7 @@ from toontween.checkpoints.maps.rivals import (
     eisai_dtm,
     eisai_ssl,
     film,
+    gmfss,
     phasenet,
     raft,
     raft_small,
@@ -64,18 +65,19 @@ def _entry(name: str, title: str, place: str, module: ModuleType) -> Rival:
     )
 
 
-def _rife(name: str, title: str) -> Rival:
+def _member(family: ModuleType, name: str, title: str) -> Rival:
+    """One of several networks that a module describes by name."""
     return Rival(
         title,
-        rife.SIGNATURES[name],
+        family.SIGNATURES[name],
         Component(
             name=name,
-            prefix=rife.PREFIX,
-            class_path=rife.CLASS_PATHS[name],
+            prefix=family.PREFIX,
+            class_path=family.CLASS_PATHS[name],
             section=name,
-            published=rife.PUBLISHED[name],
-            key_map=constant(rife.KEY_MAPS[name]),
-            arguments=by_section(rife.config_from_original),
+            published=family.PUBLISHED[name],
+            key_map=constant(family.KEY_MAPS[name]),
+            arguments=by_section(family.config_from_original),
         ),
     )
 
@@ -85,16 +87,20 @@ RIVALS: Mapping[str, Rival] = {
     "eisai-ssl": _entry("eisai-ssl", "EISAI's synthesis", "eisai.network:SoftsplatLite", eisai_ssl),
     "eisai-dtm": _entry("eisai-dtm", "EISAI's refinement", "eisai.refinement:DistanceTransformModule", eisai_dtm),
     "film": _entry("film", "FILM", "film.network:FilmNet", film),
-    "rife-4.25": _rife("rife-4.25", "RIFE 4.25 or 4.26"),
-    "rife-4.6": _rife("rife-4.6", "RIFE 4.6"),
-    "rife-m": _rife("rife-m", "RIFE_m"),
-    "rife": _rife("rife", "RIFE of the paper"),
+    "rife-4.25": _member(rife, "rife-4.25", "RIFE 4.25 or 4.26"),
+    "rife-4.6": _member(rife, "rife-4.6", "RIFE 4.6"),
+    "rife-m": _member(rife, "rife-m", "RIFE_m"),
+    "rife": _member(rife, "rife", "RIFE of the paper"),
     "raft": _entry("raft", "RAFT", "raft.network:RaftFlow", raft),
     "raft-small": _entry("raft-small", "RAFT, the small network", "raft.network:RaftFlow", raft_small),
     "seine": _entry("seine", "SEINE's denoiser", "seine.network:SeineUNet", seine),
     "sepconv": _entry("sepconv", "SepConv", "sepconv.network:SepConvNet", sepconv),
     "resepconv": _entry("resepconv", "reSepConv", "resepconv.network:ReSepConvNet", resepconv),
     "phasenet": _entry("phasenet", "PhaseNet", "phasenet.network:PhaseNet", phasenet),
+    "gmfss-flow": _member(gmfss, "gmfss-flow", "GMFSS's flow"),
+    "gmfss-metric": _member(gmfss, "gmfss-metric", "GMFSS's metric"),
+    "gmfss-features": _member(gmfss, "gmfss-features", "GMFSS's features"),
+    "gmfss-fusion": _member(gmfss, "gmfss-fusion", "GMFSS's fusion"),
     "vgg19": _entry("vgg19", "VGG19", "animeinterp.matching.features:Vgg19Features", vgg19),
 }  # fmt: skip
 """Name → network. Of two whose signatures both match, the more particular one stands first."""

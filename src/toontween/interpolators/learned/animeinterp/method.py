@@ -45,7 +45,7 @@ class AnimeInterpInterpolator(PairInterpolator):
         *,
         weights: str = "animeinterp",
         device: str = "auto",
-        matching: str = "none",
+        matching: str = "segments",
         vgg: str = "vgg19",
     ) -> None:
         super().__init__(device=device)

@@ -44,7 +44,7 @@ class RaftFlowInterpolator(AlongFlowInterpolator):
     def __init__(
         self,
         *,
-        weights: str = "raft-things",
+        weights: str = "raft-large",
         device: str = "auto",
         iterations: int = 20,
         sharpness: float = 20.0,
