@@ -111,6 +111,9 @@ class Evaluation:
     bounds: Mapping[str, Sequence[Sequence[float]]]
     """Attribute → least and most of each third."""
 
+    remarks: Sequence[str] = ()
+    """What to mind when reading the numbers."""
+
     software: Mapping[str, str] = field(default_factory=versions)
     coverage: float = COVERAGE
     format: int = FORMAT
@@ -186,6 +189,7 @@ def summarise(
             for label, own in values.items()
         },
         bounds={name: _bounds(attributes[name], groups[name]) for name in GROUPINGS},
+        remarks=table.remarks(),
     )
 
 
@@ -253,6 +257,18 @@ class _Table:
             groups={} if is_truth else {name: self._groups(own, name) for name in GROUPINGS},
             wins={} if is_truth else {m.name: self._wins(spec.label, m) for m in self.columns},
         )
+
+    def remarks(self) -> list[str]:
+        """What to mind when reading the numbers."""
+        told = []
+        for measure in self.sets:
+            count = sum(map(len, self._features(measure, TRUTH)))
+            if count < measure.few:
+                told.append(
+                    f"{measure.title} of {count} is biased, as of any number below {measure.few}: "
+                    "compare it only with that of equally many clips"
+                )
+        return told
 
     def _mean(self, values: np.ndarray) -> Cell:
         finite = values[np.isfinite(values)]

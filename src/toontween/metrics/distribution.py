@@ -92,9 +92,14 @@ def _check_sets(ours: Tensor, truth: Tensor) -> None:
 
 
 def _mean_and_spread(vectors: Tensor, correction: int) -> tuple[Tensor, Tensor]:
-    """The mean, and the centred vectors scaled so that their Gram matrix is the covariance."""
+    """The mean, and at most as many rows as the vectors are long whose Gram matrix is the covariance."""
     mean = vectors.mean(dim=0)
-    return mean, (vectors - mean) / (len(vectors) - correction) ** 0.5
+    spread = (vectors - mean) / (len(vectors) - correction) ** 0.5
+    if (
+        len(spread) > spread.shape[1]
+    ):  # the triangle has the same Gram matrix: any number of vectors costs d²
+        spread = torch.linalg.qr(spread, mode="r").R
+    return mean, spread
 
 
 def _mean_within(kernel: Float[Tensor, "n n"], *, biased: bool) -> Float[Tensor, ""]:

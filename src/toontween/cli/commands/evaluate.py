@@ -89,6 +89,7 @@ def evaluate(
     Example: `toontween evaluate clips/ --methods hold,crossfade,flow,phase --measures psnr,ssim -o report/`
     """
     from toontween.evaluation.evaluate import evaluate as compare
+    from toontween.evaluation.measures.base import together
 
     if published:
         _print_paper_table(suite)
@@ -132,7 +133,7 @@ def evaluate(
     with progress_bar("evaluating", quiet=quiet) as progress:
         report = compare(bench, out, workers=workers, progress=progress)
     if not quiet:
-        for one in report.evaluation.absent:
+        for one in together(report.evaluation.absent):
             warn(f"absent: {one.name}: {one.why}" + (f" ({one.hint})" if one.hint else ""))
         say(f"the report: {report.page}")
     if as_json:

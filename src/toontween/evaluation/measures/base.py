@@ -153,6 +153,9 @@ class SetMeasure:
     fewest: int = 2
     """Fewer feature vectors have no such distance."""
 
+    few: int = 0
+    """Of fewer feature vectors the distance has a bias that says more about their number than about the method."""
+
     digits: int = 2
     """Decimals in tables."""
 
@@ -167,6 +170,14 @@ class Absence:
     name: str
     why: str
     hint: str = ""
+
+
+def together(absences: Sequence[Absence]) -> list[Absence]:
+    """Absences of one cause as one, with all names."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for one in absences:
+        names.setdefault((one.why, one.hint), []).append(one.name)
+    return [Absence(name=", ".join(n), why=why, hint=hint) for (why, hint), n in names.items()]
 
 
 @dataclass(frozen=True, kw_only=True)

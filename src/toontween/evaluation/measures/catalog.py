@@ -13,6 +13,7 @@ from toontween.evaluation.measures import drawings, networks
 from toontween.evaluation.measures.base import Better, ClipMeasure, Measure
 from toontween.evaluation.measures.family import Build, number_of
 from toontween.evaluation.measures.weights import MeasureWeights
+from toontween.metrics.video.features import PROTOCOLS
 from toontween.registry import Registry
 
 HIGHER, LOWER, NEAR_ZERO, NEAR_ONE = Better
@@ -54,10 +55,18 @@ _CLIP: Mapping[str, Entry] = {
     "first-key": Entry("first key dB", HIGHER, 2, drawings.end_frames, "first_db"),
     "last-key": Entry("last key dB", HIGHER, 2, drawings.end_frames, "last_db"),
     "distance": Entry("distance", LOWER, 4, networks.squeezenet, "distance"),
+    "lpips-alex": Entry("LPIPS (AlexNet)", LOWER, 4, networks.LPIPS["alex"], "lpips"),
+    "lpips-vgg": Entry("LPIPS (VGG)", LOWER, 4, networks.LPIPS["vgg"], "lpips"),
+    "lpips-squeeze": Entry("LPIPS (SqueezeNet)", LOWER, 4, networks.LPIPS["squeeze"], "lpips"),
+    "clip-img": Entry("CLIP-img", HIGHER, 4, networks.clip_images, "clip_img"),
+    "clip-txt": Entry("CLIP-txt", HIGHER, 4, networks.clip_captions, "clip_txt"),
 }
 
 _SETS: Mapping[str, networks.BuildSet] = {
     "frechet": networks.squeezenet_frechet,
+    "fvd": networks.fvd("lvdm"),
+    "kvd": networks.kvd,
+    **{f"fvd-{name}": networks.fvd(name) for name in PROTOCOLS if name != "lvdm"},
 }
 
 MEASURES = Registry("measure", dict.fromkeys((*_CLIP, *_SETS), ""))

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader
 
+from toontween.evaluation.measures.base import together
 from toontween.evaluation.report.tables import best_of, interval, name_of, written
 from toontween.evaluation.results import GROUPINGS, THIRDS, Evaluation
 from toontween.evaluation.store import Store, columns_of
@@ -42,6 +43,7 @@ def write_page(folder: Path, evaluation: Evaluation) -> Path:
         protocols=[MeasureProtocol(**dict(c.protocol)).describe() for c in evaluation.columns],
         groupings=GROUPINGS,
         thirds=THIRDS,
+        absent=together(evaluation.absent),
         name_of=name_of,
         written=written,
         interval=interval,

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
-from toontween.evaluation.measures.base import Better
+from toontween.evaluation.measures.base import Better, together
 from toontween.evaluation.methods import TRUTH
 from toontween.evaluation.results import Cell, Column, Evaluation, Row
 
@@ -20,9 +20,12 @@ def to_markdown(evaluation: Evaluation) -> str:
         cells = [_emphasised(row, column, best[column.name]) for column in evaluation.columns]
         seconds = "" if row.seconds_per_drawing is None else f"{row.seconds_per_drawing:.3g}"
         lines.append(_line([name_of(row), *cells, seconds]))
-    absent = [f"- {one.name}: {one.why}. {one.hint}".rstrip(". ") for one in evaluation.absent]
+    absent = [
+        f"- {one.name}: {one.why}. {one.hint}".rstrip(". ") for one in together(evaluation.absent)
+    ]
     if absent:
         lines += ["", "Absent:", "", *absent]
+    lines += ["", *evaluation.remarks] if evaluation.remarks else []
     return "\n".join(lines) + "\n"
 
 
