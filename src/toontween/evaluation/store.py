@@ -170,11 +170,11 @@ class Store:
 
 def _read_arrays(path: Path, *, only: str | None = None) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files if only in (None, name)}
     except FileNotFoundError as error:
         raise MediaError(f"{path} is not there", hint="run again") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         hint = "delete it and run again"
         raise MediaError(f"{path} is damaged: {error}", hint=hint) from error
 
