@@ -98,15 +98,15 @@ def plan(bench: Bench) -> Plan:
     absent: list[Absence] = []
     here = [spec for spec in rows if _attempt(spec.label, lambda s=spec: _look_at(s), absent)]
     if not here:
-        told = "; ".join(f"{one.name}: {one.why} ({one.hint})" for one in absent)
-        raise InputError(f"no method can draw: {told or 'none was given'}")
+        raise InputError(f"no method can draw: {_why(absent)}")
+    num_absent = len(absent)
     found = [
         _attempt(name, lambda n=name: build_measure(n, tuple(sorted(paths.items()))), absent)
         for name in dict.fromkeys(bench.measures)
     ]
     columns = tuple(measure for measure in found if measure is not None)
     if not columns:
-        raise InputError("none of the measures can be taken", hint=absent[-1].hint or None)
+        raise InputError(f"no measure can be taken: {_why(absent[num_absent:])}")
     truth = MethodSpec(method=TRUTH)
     kept = (*here, truth)
     return Plan(
@@ -174,6 +174,11 @@ def _attempt(name: str, look: Callable[[], Any], absent: list[Absence]) -> Any:
     except UnavailableError as error:
         absent.append(Absence(name=name, why=error.message, hint=error.hint or ""))
         return None
+
+
+def _why(absent: Sequence[Absence]) -> str:
+    told = "; ".join(f"{one.name}: {one.why} ({one.hint})" for one in absent)
+    return told or "none was given"
 
 
 def _spread_numbers(count: int, wanted: int | None) -> list[int]:
