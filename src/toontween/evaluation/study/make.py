@@ -1,16 +1,18 @@
 """From a report to a study: films under new names, ballots, the page, the key."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from toontween.errors import InputError, OutputError
 from toontween.evaluation.methods import TRUTH
 from toontween.evaluation.study.films import FILMS_FOLDER, new_tokens, spoil, write_films
-from toontween.evaluation.study.key import Film, StudyKey, write_key
+from toontween.evaluation.study.key import KEY_NAME, Film, StudyKey, write_key
 from toontween.evaluation.study.material import Material, read_material
 from toontween.evaluation.study.page import PAGE_NAME, write_page
 from toontween.evaluation.study.planning import (
@@ -110,10 +112,31 @@ def make_study(
     material = read_material(report, methods=options.methods, num_clips=options.num_clips)
     secret = material.fingerprint({**asdict(options), "methods": None})
     random = np.random.default_rng(int(secret, 16))
+    key = _draw_key(material, options, secret, random)
+    with _new_folder(out) as folder:
+        voters = folder / VOTERS_FOLDER
+        (voters / FILMS_FOLDER).mkdir(parents=True)
+        _write_all_films(voters / FILMS_FOLDER, material, key, random, progress)
+        shapes = {clip: material.shape(clip) for clip in material.clips}
+        write_page(voters / PAGE_NAME, key, shapes=shapes)
+        write_key(folder, key)
+    return Study(
+        key=key,
+        key_path=out / KEY_NAME,
+        page=out / VOTERS_FOLDER / PAGE_NAME,
+        voters=out / VOTERS_FOLDER,
+        left_out=material.left_out,
+    )
+
+
+def _draw_key(
+    material: Material, options: StudyOptions, secret: str, random: np.random.Generator
+) -> StudyKey:
+    """Ballots and names, everything that chance decides but padding and spoilt films."""
     ballots = _plan(material, options, random)
     films = _name_films(material, ballots, options, random)
     tokens = {(film.clip, film.shows): token for token, film in films.items()}
-    key = StudyKey(
+    return StudyKey(
         study=hashlib.sha256(f"study {secret}".encode()).hexdigest()[:12],
         methods=material.methods,
         films=films,
@@ -123,30 +146,19 @@ def make_study(
         ],
         settings={
             **asdict(options),
-            "report": report.name,
+            "report": material.store.folder.parent.name,
             "methods": material.labels,
             "clips": list(material.clips),
             "pairs_per_voter": sum(not one.is_catch for one in ballots[0]),
             "catch_trials": sum(one.is_catch for one in ballots[0]),
         },
     )
-    voters = _claim(out)
-    _write_all_films(voters, material, films, random, progress)
-    shapes = {clip: material.shape(clip) for clip in material.clips}
-    page = write_page(voters / PAGE_NAME, key, shapes=shapes)
-    return Study(
-        key=key,
-        key_path=write_key(out, key),
-        page=page,
-        voters=voters,
-        left_out=material.left_out,
-    )
 
 
 def _plan(
     material: Material, options: StudyOptions, random: np.random.Generator
 ) -> list[list[Comparison]]:
-    """Ballots with their catch trials."""
+    """Ballots with their catch trials, which stand anywhere."""
     different = count_comparisons(len(material.methods), len(material.clips))
     wanted = options.pairs_per_voter
     ballots = plan_ballots(
@@ -155,14 +167,15 @@ def _plan(
         per_ballot=min(PAIRS_PER_VOTER, different) if wanted is None else wanted,
         random=random,
     )
-    spoilt = [material.clips[number] for number in random.permutation(len(material.clips))]
+    spoilt = [material.clips[int(number)] for number in random.permutation(len(material.clips))]
     catches = plan_catches(
         spoilt[: max(CATCH_CLIPS, options.catch_trials or 0)],
         TRUTH,
         num_ballots=len(ballots),
         per_ballot=min(2, len(spoilt)) if options.catch_trials is None else options.catch_trials,
     )
-    return [own + caught for own, caught in zip(ballots, catches, strict=True)]
+    whole = [own + caught for own, caught in zip(ballots, catches, strict=True)]
+    return [[ballot[place] for place in random.permutation(len(ballot))] for ballot in whole]
 
 
 def _name_films(
@@ -187,39 +200,43 @@ def _name_films(
     return dict(sorted(films.items()))
 
 
-def _claim(out: Path) -> Path:
-    """Make the study's folder and those for voters.
+@contextmanager
+def _new_folder(out: Path) -> Iterator[Path]:
+    """Yield a folder beside `out` whose contents are there when the block ends well, all or nothing.
 
     Raises:
-        OutputError: It is a file, not empty, or cannot be made.
+        OutputError: `out` is a file, not empty, or cannot be made.
     """
     if out.exists() and not out.is_dir():
         raise OutputError(f"{out} is not a folder", hint="choose another name")
     if out.is_dir() and any(out.iterdir()):
         hint = "choose another folder: a study whose votes are being taken must not change"
         raise OutputError(f"{out} is not empty", hint=hint)
-    voters = out / VOTERS_FOLDER
     with disk_errors(out):
-        (voters / FILMS_FOLDER).mkdir(parents=True, exist_ok=True)
-    return voters
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=out.resolve().parent, prefix=".toontween-") as temporary:
+            yield Path(temporary)
+            out.mkdir(exist_ok=True)
+            for made in sorted(Path(temporary).iterdir(), reverse=True):  # the key last
+                made.rename(out / made.name)
 
 
 def _write_all_films(
-    voters: Path,
+    folder: Path,
     material: Material,
-    films: dict[str, Film],
+    key: StudyKey,
     random: np.random.Generator,
     progress: Callable[[float], None] | None,
 ) -> None:
     for done, clip in enumerate(material.clips, start=1):
-        own = {token: film.shows for token, film in films.items() if film.clip == clip}
         frames = {
             token: spoil(material.frames(clip, TRUTH), random)
-            if shows == DAMAGED
-            else material.frames(clip, shows)
-            for token, shows in own.items()
+            if film.shows == DAMAGED
+            else material.frames(clip, film.shows)
+            for token, film in key.films.items()
+            if film.clip == clip
         }
         if frames:
-            write_films(voters / FILMS_FOLDER, frames, random)
+            write_films(folder, frames, random)
         if progress is not None:
             progress(done / len(material.clips))

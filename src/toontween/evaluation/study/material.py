@@ -108,7 +108,7 @@ def _spread(evaluation: Evaluation, wanted: int | None) -> list[str]:
     if wanted is None or wanted >= len(names):
         return list(names)
     places = np.linspace(0, len(names) - 1, wanted).round().astype(int)
-    return [names[place] for place in places]
+    return [names[int(place)] for place in places]
 
 
 def _records(store: Store, clip: str, labels: Sequence[str]) -> dict[str, Record]:

@@ -92,8 +92,9 @@ def plan_ballots(
 def plan_catches(
     clips: Sequence[str], truth: str, *, num_ballots: int, per_ballot: int
 ) -> list[list[Comparison]]:
-    """For each ballot its catch trials: the truth of a clip beside a spoilt copy, sides in turn also within a ballot, so that who
-    always answers alike is found.
+    """For each ballot its catch trials: the truth of a clip beside a spoilt copy.
+
+    Sides change from trial to trial, so that two are enough to find who always takes the same side.
 
     Args:
         clips: That are spoilt, in the order in which they are used.
@@ -147,8 +148,8 @@ def _round(
 ) -> list[Comparison]:
     """Every comparison once. Neighbours are of different pairs and clips: a walk down the diagonals of pairs × clips."""
     every = list(itertools.combinations(methods, 2))
-    pairs = [every[number] for number in random.permutation(len(every))]
-    names = [clips[number] for number in random.permutation(len(clips))]
+    pairs = [every[int(number)] for number in random.permutation(len(every))]
+    names = [clips[int(number)] for number in random.permutation(len(clips))]
     diagonal = math.lcm(len(pairs), len(names))
     walk: list[Comparison] = []
     for step in range(len(pairs) * len(names)):

@@ -36,8 +36,8 @@ QUESTIONS = (
     Question(
         name="coherence",
         title="Temporal coherence",
-        ask="Which one is steadier from drawing to drawing?",
-        explanation="Shapes, lines and colours stay the same things: nothing flickers, pops up or dissolves.",
+        ask="Which one is steadier?",
+        explanation="From drawing to drawing shapes, lines and colours stay what they are: nothing flickers, pops up or dissolves.",
     ),
     Question(
         name="fidelity",
