@@ -25,6 +25,7 @@ from toontween.cli.commands import (
     evaluate,
     render,
     sketch,
+    study,
     train,
     weights,
 )
@@ -45,6 +46,7 @@ app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(sketch.app)
 app.add_typer(data.app)
+app.add_typer(study.app)
 app.add_typer(weights.app)
 
 
