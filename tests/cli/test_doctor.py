@@ -3,6 +3,7 @@
 import json
 
 from tests.cli.drawings import names_in
+from toontween.interpolators.catalog import METHODS
 
 
 def test_it_tells_people_what_is_ready_and_how_to_get_the_rest(toontween, folder):
@@ -28,14 +29,14 @@ def test_it_tells_programs_the_same(toontween):
         "models",
         "estimate",
     }
-    ready = {row["name"]: row["ready"] for row in found["methods"]}
-    assert ready == {
-        "hold": True,
-        "crossfade": True,
-        "flow": True,
-        "phase": True,
-        "toon": False,
-    }
+    ready = [row["name"] for row in found["methods"] if row["ready"]]
+    assert ready == ["hold", "crossfade", "flow", "phase"]
+    missing = {row["name"]: row for row in found["methods"] if not row["ready"]}
+    assert set(ready) | set(missing) == set(METHODS)
+    assert all(row["missing"] and row["remedy"] for row in missing.values())
+    for weights in ("animeinterp", "eisai-ssl", "eisai-dtm"):
+        assert f"{weights!r}" in missing["eisai"]["missing"]
+        assert f"pull {weights}" in missing["eisai"]["remedy"]
     assert all(found["formats"].values())
     assert found["machine"]["cores"] >= 1
     assert 0 < found["machine"]["memory_free_gb"] <= found["machine"]["memory_total_gb"]

@@ -173,7 +173,7 @@ def by_hand(file: PublishedFile) -> UnavailableError:
     """What to say of a file that no program may fetch."""
     return UnavailableError(
         f"{file.file} ({file.licence or 'no licence named'}) has to be fetched by hand: {file.page}",
-        hint=f"then: toontween weights convert {file.file} --out FOLDER",
+        hint=f"then: toontween weights pull NAME --file {file.file}",
     )
 
 

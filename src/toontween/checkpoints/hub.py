@@ -12,13 +12,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from toontween.checkpoints.fetching import Fetch, by_hand, fetch
+from toontween.checkpoints.convert import open_checkpoint
+from toontween.checkpoints.fetching import Fetch, Fetched, by_hand, fetch
 from toontween.checkpoints.folder import convert_file, keep_files
-from toontween.checkpoints.identify import MANIFEST_NAME, Contents
+from toontween.checkpoints.identify import MANIFEST_NAME, Contents, contents_of
 from toontween.checkpoints.manifest import FileRecord, Origin, Progress, record_of
 from toontween.checkpoints.published.catalogue import MODELS
 from toontween.checkpoints.published.files import PublishedFile, PublishedModel
-from toontween.errors import CheckpointError, OutputError, UnavailableError
+from toontween.errors import (
+    CheckpointError,
+    InputError,
+    MediaError,
+    OutputError,
+    UnavailableError,
+)
 from toontween.media.files import write_json
 from toontween.registry import Registry
 from toontween.runtime import Settings, read_settings
@@ -54,6 +61,7 @@ def pull(
     dtype: str | None = None,
     overwrite: bool = False,
     get: Fetch = fetch,
+    file: Path | None = None,
     models: Mapping[str, PublishedModel] = MODELS,
     progress: Progress | None = None,
 ) -> Path:
@@ -67,6 +75,7 @@ def pull(
         dtype: As for `convert_file`.
         overwrite: Whether to fetch and convert again what is here.
         get: How to download.
+        file: The published file, when it is on this machine already; nothing is downloaded then.
         models: The catalogue.
         progress: Told about bytes downloaded, read and written.
 
@@ -83,7 +92,10 @@ def pull(
     model, target = find_model(name, models), model_folder(name, settings)
     if is_here(name, settings) and not overwrite:
         return target
-    _require_network(name, model.weights, settings)
+    if file is not None:
+        get = _from_disk(file, name, model)
+    else:
+        _require_network(name, model.weights, settings)
     place = target.parent / "downloads" / name
     _make_room(place, model)
     source, record = _fetch_checked(model.weights, place, get=get, progress=progress)
@@ -110,6 +122,30 @@ def pull(
     )
     shutil.rmtree(place, ignore_errors=True)
     return target
+
+
+def _from_disk(path: Path, name: str, model: PublishedModel) -> Fetch:
+    """A download that takes a file of this machine."""
+    if model.merges is not None or model.others:
+        raise InputError(
+            f"{name!r} is more than one file", hint="toontween weights convert FILE --out FOLDER"
+        )
+    if not path.is_file():
+        raise MediaError(f"there is no file {path}")
+    if model.contents is not Contents.AS_IT_IS:
+        found = contents_of({key: tuple(t.shape) for key, t in open_checkpoint(path).items()})
+        if found is not model.contents:
+            raise CheckpointError(f"{path.name} is {found.value!r}, not {model.contents.value!r}")
+
+    def take(
+        file: PublishedFile, folder: Path, *, revision: str | None, progress: Progress | None
+    ) -> Fetched:
+        shutil.copyfile(path, folder / file.file)
+        if progress is not None:
+            progress("copying", path.stat().st_size, path.stat().st_size)
+        return Fetched(path=folder / file.file, revision=revision)
+
+    return take
 
 
 def _require_network(name: str, file: PublishedFile, settings: Settings) -> None:

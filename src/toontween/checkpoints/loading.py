@@ -97,9 +97,7 @@ def way_to_get(name: str) -> str:
     model = MODELS[name]
     file = model.weights
     if file.repo is None and file.url is None:
-        then = f"toontween weights convert {file.file} --out {name}/"
-        if model.contents is Contents.AS_IT_IS:
-            then = f"give its path where it is asked for ({name}=PATH)"
+        then = f"toontween weights pull {name} --file {file.file}"
         return f"fetch {file.file} from {file.page} ({file.licence or 'no licence named'}), then {then}"
     size = sum(one.about_bytes for one in (file, *model.others))
     told = f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"

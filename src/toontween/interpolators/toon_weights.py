@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from diffusers import ControlNetModel
 
-from toontween.checkpoints.published.catalogue import MODELS
 from toontween.checkpoints.identify import Contents
 from toontween.checkpoints.loading import resolve_model
 from toontween.checkpoints.loading_bars import without_loading_bars
 from toontween.checkpoints.manifest import hash_of_folder
+from toontween.checkpoints.published.catalogue import MODELS
 from toontween.errors import CheckpointError, UnavailableError
 from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
 

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from toontween.checkpoints.published.catalogue import MODELS
 from toontween.checkpoints.identify import Contents
 from toontween.checkpoints.loading import resolve_model
 from toontween.checkpoints.manifest import hash_of_folder
+from toontween.checkpoints.published.catalogue import MODELS
 from toontween.drawing.lines import Lines
 from toontween.errors import InputError
 from toontween.models.line_extractor import PUBLISHED_SIDE_PX, LineExtractor

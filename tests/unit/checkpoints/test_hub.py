@@ -19,7 +19,13 @@ from toontween.checkpoints.identify import Contents
 from toontween.checkpoints.manifest import Progress, read_manifest
 from toontween.checkpoints.published.catalogue import MODELS
 from toontween.checkpoints.published.files import PublishedFile, PublishedModel
-from toontween.errors import CheckpointError, OutputError, UnavailableError, UnknownNameError
+from toontween.errors import (
+    CheckpointError,
+    MediaError,
+    OutputError,
+    UnavailableError,
+    UnknownNameError,
+)
 from toontween.runtime import Settings
 
 FILE = PublishedFile(
@@ -290,3 +296,23 @@ def test_files_for_other_libraries_are_kept_as_they_are_with_a_manifest(settings
     }
     assert read_manifest(folder).licence == "MIT"
     assert not list(settings.weights_dir().rglob(".*part"))
+
+
+def test_a_file_that_is_here_already_is_taken_instead_of_a_download(settings, tmp_path):
+    by_hand = {"lines": replace(CATALOGUE["lines"], weights=replace(FILE, repo=None))}
+    mine = tmp_path / "downloaded.safetensors"
+    mine.write_bytes(CONTENT)
+    folder = pull("lines", settings=replace(settings, offline=True), models=by_hand, file=mine)
+    assert is_here("lines", settings)
+    assert read_manifest(folder).page == FILE.page
+    assert mine.read_bytes() == CONTENT
+
+
+def test_a_file_of_another_network_is_not_taken_for_the_one_named(settings, tmp_path):
+    mine = tmp_path / "downloaded.safetensors"
+    mine.write_bytes(CONTENT)
+    other = {"film": replace(CATALOGUE["lines"], contents=Contents.FILM)}
+    with pytest.raises(CheckpointError, match="is 'line_extractor', not 'film'"):
+        pull("film", settings=settings, models=other, file=mine)
+    with pytest.raises(MediaError, match="there is no file"):
+        pull("film", settings=settings, models=other, file=tmp_path / "nothing.pt")

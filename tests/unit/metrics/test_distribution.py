@@ -110,3 +110,13 @@ def test_a_vector_that_is_not_finite_is_refused_by_its_number(distance):
 def test_vectors_of_different_extractors_are_not_compared(distance):
     with pytest.raises(ShapeError, match="4 and 5"):
         distance(torch.zeros(2, 4), torch.zeros(2, 5))
+
+
+def test_more_vectors_than_numbers_give_the_distance_of_their_covariances():
+    generator = torch.Generator().manual_seed(5)
+    x = torch.randn(60, 7, generator=generator, dtype=torch.float64)
+    y = torch.randn(80, 7, generator=generator, dtype=torch.float64) * 1.5 + 0.3
+    ours, truth = torch.cov(x.T), torch.cov(y.T)
+    root = torch.linalg.eigvals(ours @ truth).real.clamp(min=0).sqrt().sum()
+    expected = (x.mean(0) - y.mean(0)).square().sum() + ours.trace() + truth.trace() - 2 * root
+    assert frechet_distance(x, y) == pytest.approx(float(expected), rel=1e-10)

@@ -69,11 +69,19 @@ def list_weights(*, as_json: AsJson = False) -> None:
 def pull(
     name: Annotated[str, typer.Argument(help="A name from `toontween weights list`.")],
     *,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            help="The published file, where it is on this machine; nothing is downloaded."
+        ),
+    ] = None,
     dtype: Kept = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Download weights by name, check and convert them. An interrupted download is continued.
+
+    Files that their authors let only people fetch are named with their page; --file takes them from there.
 
     Example: `toontween weights pull tooncrafter-512 --dtype fp16`
     """
@@ -83,7 +91,7 @@ def pull(
     say(f"{published.file}, licence {published.licence or 'not named'}, from {published.page}")
     kept = dtype.value if dtype else None
     with _bar() as progress:
-        folder = hub.pull(name, dtype=kept, overwrite=overwrite, progress=progress)
+        folder = hub.pull(name, dtype=kept, file=file, overwrite=overwrite, progress=progress)
     _show({"command": "weights pull", "name": name, "folder": str(folder)}, as_json=as_json)
 
 

@@ -19,7 +19,7 @@ from toontween.interpolators.base import (
     Timing,
 )
 from toontween.interpolators.checks import check_memory, check_options, check_request
-from toontween.interpolators.learned.weights import load_network
+from toontween.interpolators.learned.weights import load_network, require_weights
 from toontween.runtime import pick_device
 
 NetworkT = TypeVar("NetworkT", bound=ModelMixin)
@@ -75,6 +75,17 @@ class PairInterpolator(Interpolator):
             self._details["untrained"] = True
         self._details |= {f"{named}_{key}" if named else key: v for key, v in details.items()}
         return network
+
+    def look_for(self, *networks: tuple[type[ModelMixin], str]) -> None:
+        """Make sure that all of several networks are here, before any of them is loaded.
+
+        Args:
+            networks: Class and weights of each.
+
+        Raises:
+            UnavailableError: Some are not; the message names all of them, the hint the ways to get them.
+        """
+        require_weights(networks)
 
     @abstractmethod
     def prepare(self, first: Float[Tensor, "1 3 h w"], last: Float[Tensor, "1 3 h w"]) -> Any:

@@ -1,6 +1,7 @@
 """Where the weights of a learned method come from: a converted folder, or a seed for an untrained network."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 from toontween.checkpoints.loading import resolve_network
 from toontween.checkpoints.manifest import hash_of_folder
 from toontween.checkpoints.published.catalogue import MODELS
+from toontween.errors import UnavailableError
 
 RANDOM = "random"
 """Instead of a name or folder: an untrained network, for tests and for measuring speed. What it draws is noise."""
@@ -44,6 +46,27 @@ def load_network(
         details = {"weights": name, "weights_sha256": hash_of_folder(folder)}
     nn.Module.to(network, device)
     return network.eval().requires_grad_(requires_grad=False), details
+
+
+def require_weights(networks: Sequence[tuple[type[ModelMixin], str]]) -> None:
+    """Make sure that the weights of several networks are here.
+
+    Args:
+        networks: Class and weights of each.
+
+    Raises:
+        UnavailableError: Some are not; the message names all of them, the hint the ways to get them.
+    """
+    missing: list[UnavailableError] = []
+    for network_class, weights in networks:
+        try:
+            if weights != RANDOM:
+                resolve_network(weights, network_class.__name__)
+        except UnavailableError as error:
+            missing.append(error)
+    if missing:
+        told = "; ".join(error.message for error in missing)
+        raise UnavailableError(told, hint="; then ".join(e.hint for e in missing if e.hint) or None)
 
 
 def fill_at_random(network: nn.Module, *, seed: int = 0) -> None:

@@ -93,7 +93,9 @@ def test_matched_segments_begin_the_flow(folder, tmp_path):
         key[20:44, [left, left + 23]] = key[[20, 43], left : left + 24] = 0
     asked = InbetweenRequest(first=first, last=last, times=(0.5,))
     guided = method.inbetween(asked)
-    plain = AnimeInterpInterpolator(weights=str(folder), device="cpu", matching="none").inbetween(asked)
+    plain = AnimeInterpInterpolator(weights=str(folder), device="cpu", matching="none").inbetween(
+        asked
+    )
     assert guided.details["matching"] == "segments"
     assert len(guided.details["vgg_weights_sha256"]) == 64
     assert plain.details["matching"] == "none"

@@ -51,6 +51,8 @@ class AnimeInterpInterpolator(PairInterpolator):
         super().__init__(device=device)
         if matching not in MATCHINGS:
             raise InputError(f"matching {matching!r}", hint=f"it is {' or '.join(MATCHINGS)}")
+        compares = ((Vgg19Features, vgg),) if matching == "segments" else ()
+        self.look_for((AnimeInterp, weights), *compares)
         self.network = self.load(AnimeInterp, weights)
         self._segments = (
             self.load(Vgg19Features, vgg, named="vgg") if matching == "segments" else None

@@ -89,6 +89,7 @@ class EisaiInterpolator(PairInterpolator):
     ) -> None:
         super().__init__(device=device)
         self._width, self._height = _check_size(working_size)
+        self.look_for((AnimeInterp, flow), (SoftsplatLite, ssl), (DistanceTransformModule, dtm))
         self.flow = self.load(AnimeInterp, flow, named="flow").flownet
         self.synthesis = self.load(SoftsplatLite, ssl, named="ssl")
         self.refinement = self.load(DistanceTransformModule, dtm, named="dtm")

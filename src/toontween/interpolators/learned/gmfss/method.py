@@ -87,6 +87,13 @@ class GmfssInterpolator(PairInterpolator):
         device: str = "auto",
     ) -> None:
         super().__init__(device=device)
+        self.look_for(
+            (GmFlow, flow),
+            (MetricNet, metric),
+            (FeatureNet, features),
+            (FusionNet, fusion),
+            (PracticalRifeNet, draft),
+        )
         self.flow = self.load(GmFlow, flow, named="flow")
         self.metric = self.load(MetricNet, metric, named="metric")
         self.features = self.load(FeatureNet, features, named="features")
