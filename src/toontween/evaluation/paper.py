@@ -75,12 +75,11 @@ def _differences(evaluation: Evaluation) -> list[str]:
     found = [
         f"- clips: {PUBLISHED_CLIPS} of the paper's own, never published; ours: {suite['measured']} of {suite['source']}"
     ]
-    if suite["frames"] != PUBLISHED_FRAMES:
-        found.append(f"- frames: {PUBLISHED_FRAMES}; ours: {suite['frames']}")
-    size = suite["size"]
-    told = size if isinstance(size, str) else "×".join(map(str, size))
-    if told != "×".join(map(str, PUBLISHED_SIZE)):
-        found.append(f"- size: {PUBLISHED_SIZE[0]}×{PUBLISHED_SIZE[1]}; ours: {told}")
+    frames, height, width = suite["shape"]
+    if frames != PUBLISHED_FRAMES:
+        found.append(f"- frames: {PUBLISHED_FRAMES}; ours: {frames}")
+    if (width, height) != PUBLISHED_SIZE:
+        found.append(f"- size: {PUBLISHED_SIZE[0]}×{PUBLISHED_SIZE[1]}; ours: {width}×{height}")
     found.append("- rivals: how the paper ran them is not told; ours: " + _how_run(evaluation))
     for column in evaluation.columns:
         if column.name in UNKNOWN:

@@ -94,6 +94,8 @@ class Evaluation:
     """A table and everything that stands around it."""
 
     suite: Mapping[str, Any]
+    """What `evaluation.suite.describe` says; "measured", how many clips were; "shape", frames, height and width of each."""
+
     columns: Sequence[Column]
     rows: Sequence[Row]
     """The last one is the truth."""
@@ -168,7 +170,7 @@ def summarise(
     }
     table = _Table(order, store, values, groups, columns, sets, (resamples, set_resamples, seed))
     return Evaluation(
-        suite=describe(order.suite) | {"measured": len(order.keys)},
+        suite=describe(order.suite) | {"measured": len(order.keys), "shape": list(truth[0].shape)},
         columns=[
             Column(
                 name=measure.name,
