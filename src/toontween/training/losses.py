@@ -4,16 +4,17 @@ L = L1 + 0.1 · perceptual + λ · adversarial, with λ the ratio of gradients a
 2012.09841, equation 7).
 """
 
-import importlib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from toontween.checkpoints.convert import open_checkpoint
 from toontween.errors import InputError, UnavailableError
+from toontween.metrics.lpips.weights import bundled_heads, load_lpips
 from toontween.metrics.perceptual import load_squeezenet, squeezenet_distance
 
 _STABILITY = 1e-4
@@ -42,29 +43,27 @@ class SqueezeNetLoss(nn.Module):
 
 
 class LpipsLoss(nn.Module):
-    """LPIPS (arXiv 1801.03924) with VGG, as torchmetrics has it.
+    """LPIPS (arXiv 1801.03924) with VGG, in fp32 whatever the precision of the run.
+
+    Args:
+        path: torchvision's file of VGG16, or a whole LPIPS state dictionary.
 
     Raises:
-        UnavailableError: torchmetrics or torchvision is not installed.
+        CheckpointError: It is something else.
+        UnavailableError: The installed torchmetrics does not bring the heads.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__()
-        try:
-            module = importlib.import_module("torchmetrics.functional.image.lpips")
-            importlib.import_module("torchvision")
-        except ImportError as error:
-            raise UnavailableError(
-                f"the perceptual loss lpips-vgg needs {error.name}",
-                hint="pip install torchmetrics torchvision, or use objective.perceptual=squeezenet",
-            ) from error
-        self._network: Any = module._NoTrainLpips(net="vgg")  # noqa: SLF001  the only differentiable door it has
+        heads = open_checkpoint(bundled_heads("vgg"))
+        self.network = load_lpips("vgg", open_checkpoint(path), heads)
 
     def forward(
         self, ours: Float[Tensor, "n 3 h w"], truth: Float[Tensor, "n 3 h w"]
     ) -> Float[Tensor, " n"]:
         """Distances of pictures in −1…1."""
-        return self._network(ours, truth).flatten()
+        with torch.autocast(ours.device.type, enabled=False):
+            return self.network.loss((ours.float() + 1) / 2, (truth.float() + 1) / 2)
 
 
 def build_perceptual(
@@ -73,18 +72,21 @@ def build_perceptual(
     """The perceptual term by name; None for none.
 
     Raises:
-        InputError: SqueezeNet without a file of weights.
-        UnavailableError: The network or its weights are not here.
+        InputError: No file of weights was given.
+        UnavailableError: There is no such file.
     """
     if name == "none":
         return None
-    if name == "lpips-vgg":
-        return LpipsLoss()
     if weights is None:
+        kind = "FILE.npz" if name == "squeezenet" else "vgg16-397923af.pth"
         raise InputError(
-            "objective.perceptual=squeezenet needs its weights",
-            hint="--set objective.perceptual_weights=FILE.npz",
+            f"objective.perceptual={name} needs its weights",
+            hint=f"--set objective.perceptual_weights={kind}",
         )
+    if name == "lpips-vgg":
+        if not Path(weights).is_file():
+            raise UnavailableError(f"there are no weights of VGG16 at {weights}")
+        return LpipsLoss(Path(weights))
     return SqueezeNetLoss(Path(weights))
 
 

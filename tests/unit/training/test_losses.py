@@ -1,16 +1,15 @@
 """The decoder's losses by themselves: what they are by hand, and that their gradients arrive."""
 
-import sys
-import types
-
 import pytest
 import torch
 from torch import Tensor, nn
 
 from toontween.errors import InputError, UnavailableError
+from toontween.metrics.lpips.backbones import build_backbone
 from toontween.metrics.perceptual import SqueezeNetFeatures, squeezenet_distance
 from toontween.training import losses
 from toontween.training.losses import (
+    LpipsLoss,
     SqueezeNetLoss,
     adaptive_weight,
     build_perceptual,
@@ -100,14 +99,31 @@ def test_squeezenet_without_its_weights_is_refused(tmp_path):
         build_perceptual("squeezenet", str(tmp_path / "missing.npz"))
 
 
-@pytest.mark.parametrize("missing", ["torchmetrics", "torchvision"])
-def test_lpips_says_what_to_install(missing, monkeypatch):
-    there = types.ModuleType("there")
-    names = ("torchmetrics", "torchmetrics.functional", "torchmetrics.functional.image")
-    for name in (*names, "torchmetrics.functional.image.lpips", "torchvision"):
-        monkeypatch.setitem(sys.modules, name, None if name.startswith(missing) else there)
-    with pytest.raises(UnavailableError, match="pip install torchmetrics torchvision"):
+def test_lpips_of_vgg_is_the_measure_and_has_a_gradient_outside_the_range_too(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    tensors = {
+        f"features.{name}": torch.randn(value.shape, generator=generator) * 0.02
+        for name, value in build_backbone("vgg").state_dict().items()
+    }
+    torch.save(tensors, tmp_path / "vgg16.pth")
+    perceptual = build_perceptual("lpips-vgg", str(tmp_path / "vgg16.pth"))
+    assert isinstance(perceptual, LpipsLoss)
+    ours, truth = pictures()
+    measured = perceptual.network((ours + 1) / 2, (truth + 1) / 2)
+    assert torch.allclose(perceptual(ours, truth), measured)
+    beyond = (ours * 3).requires_grad_()
+    perceptual(beyond, truth).sum().backward()
+    assert beyond.grad is not None
+    assert beyond.grad.isfinite().all()
+    assert beyond.grad.abs().sum() > 0
+
+
+def test_lpips_without_its_weights_says_which(tmp_path):
+    with pytest.raises(InputError, match="needs its weights") as caught:
         build_perceptual("lpips-vgg", None)
+    assert "vgg16-397923af.pth" in str(caught.value.hint)
+    with pytest.raises(UnavailableError, match=r"no weights of VGG16 at .*missing\.pth"):
+        build_perceptual("lpips-vgg", str(tmp_path / "missing.pth"))
 
 
 def test_the_discriminator_is_left_alone_by_what_it_tells_apart_with_a_margin():

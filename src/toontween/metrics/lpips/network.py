@@ -74,6 +74,13 @@ class Lpips(nn.Module):
         maps = self._weighted_differences(ours, truth)
         return torch.stack([difference.mean(dim=(1, 2, 3)) for difference in maps], dim=1)
 
+    def loss(
+        self, ours: Float[Tensor, "n c h w"], truth: Float[Tensor, "_ _ _ _"]
+    ) -> Float[Tensor, " n"]:
+        """The distance of pictures that may leave 0…1, as what a network draws does while it learns; not to be reported."""
+        maps = self._differences(ours, truth)
+        return torch.stack([difference.mean(dim=(1, 2, 3)) for difference in maps]).sum(dim=0)
+
     def spatial(
         self, ours: Float[Tensor, "n c h w"], truth: Float[Tensor, "_ _ _ _"]
     ) -> Float[Tensor, "n h w"]:
@@ -94,6 +101,9 @@ class Lpips(nn.Module):
     def _weighted_differences(self, ours: Tensor, truth: Tensor) -> list[Float[Tensor, "n 1 _ _"]]:
         """One map a tap, finest first."""
         check_pictures(self.net, ours, truth)
+        return self._differences(ours, truth)
+
+    def _differences(self, ours: Tensor, truth: Tensor) -> list[Float[Tensor, "n 1 _ _"]]:
         pairs = zip(self._maps(ours), self._maps(truth), self.heads, strict=True)
         return [head((_unit(x) - _unit(y)).square()) for x, y, head in pairs]
 
@@ -127,4 +137,5 @@ def check_pictures(net: str, ours: Tensor, truth: Tensor) -> None:
 
 
 def _unit(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
-    return x / (x.square().sum(dim=1, keepdim=True).sqrt() + _NORM_EPS)
+    # a norm, not a root of squares: its gradient is 0 where all features are
+    return x / (torch.linalg.vector_norm(x, dim=1, keepdim=True) + _NORM_EPS)
