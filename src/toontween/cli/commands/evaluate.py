@@ -124,7 +124,7 @@ def evaluate(
             settings=_by_method(settings or []),
             weights=_paths(weights or []),
             frames=frames,
-            size=parse_size(size) if size else None,
+            size=parse_size(size) if size is not None else None,
             clips=clips,
             device=device,
             seed=seed,
@@ -200,7 +200,7 @@ def _bench_of_arguments(
         suite=open_suite(path, Cut(frames=frames, size=size)),
         methods=[
             *parse_methods(
-                _names(methods, list(METHODS)) if methods else [],
+                _names(methods, list(METHODS)) if methods is not None else [],
                 settings=settings,
                 device=device,
                 seed=seed,
@@ -210,7 +210,7 @@ def _bench_of_arguments(
                 for label, folder in drawn.items()
             ),
         ],
-        measures=_names(measures, list(MEASURES)) if measures else DEFAULT,
+        measures=_names(measures, list(MEASURES)) if measures is not None else DEFAULT,
         weights=weights,
         num_clips=clips,
     )
