@@ -189,7 +189,7 @@ SURFACE = {
     "study count": {"study", "votes", "--out", "-o", "--forgive", "--json", "--quiet"},
     "weights": set(),
     "weights list": {"--json"},
-    "weights pull": {"name", "--dtype", "--overwrite", "--json"},
+    "weights pull": {"name", "--file", "--dtype", "--overwrite", "--json"},
     "weights convert": {
         "file",
         "--out",
