@@ -5,6 +5,9 @@ ToonCrafter, section 3.3 "Dual-reference-based 3D decoder". Two things are added
 features of the two keys enter level by level: `ReferenceAttention` at the coarse levels (every frame looks
 at both keys), `ReferenceInjection` at the fine ones (the two end frames receive their own key's features).
 
+For small networks there is another way at the fine levels, `KeyMatching`: they see each frame alone, so that a clip's fine
+features are never held together, and at the end pixels of the keys are put into the pictures.
+
 Between layers a clip is kept as frames, `n` = batch · frames, sample by sample.
 """
 
@@ -17,6 +20,12 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from toontween.models.blocks.block_codec import BlockSynthesis
+from toontween.models.blocks.references import (
+    KeyMatching,
+    ReferenceAttention,
+    ReferenceInjection,
+)
 from toontween.models.blocks.vae_layers import (
     NORM_EPSILON,
     ImageAttention,
@@ -34,73 +43,6 @@ DecoderVariant = Literal["full", "no-p3d", "no-har-no-p3d"]
 
 FIRST_ATTENTION_LEVEL = 2
 """Levels from here on (0 is full size) attend to the references; finer ones have them injected."""
-
-_SCORES_AT_ONCE = 2**30
-
-
-class ReferenceInjection(nn.Module):
-    """A 1×1 convolution of both keys' features, added to the first and to the last frame; 0 when new."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 1)
-        set_to_zero(self.conv)
-
-    def forward(
-        self,
-        frames: Float[Tensor, "n c h w"],
-        reference: Float[Tensor, "b c k h w"],
-        num_frames: int,
-    ) -> Float[Tensor, "n c h w"]:
-        """The frames with changed ends; `frames` itself is changed unless gradients are recorded."""
-        added = self.conv(rearrange(reference, "b c k h w -> (b k) c h w"))
-        first, last = rearrange(added, "(b k) c h w -> k b c h w", k=2)
-        if torch.is_grad_enabled():
-            frames = frames.clone()
-        clip = frames.unflatten(0, (-1, num_frames))
-        clip[:, 0] += first
-        clip[:, -1] += last
-        return frames
-
-
-class ReferenceAttention(nn.Module):
-    """Cross-attention from every place of every frame to all places of both keys; 0 when new.
-
-    The paper's G_out = softmax(Q·Kᵀ/√d)·V + G_in. Keys and values come from the raw encoder features, are projected
-    once and shared by all frames of the sample: the frames are folded into the query axis.
-    """
-
-    def __init__(self, channels: int, *, heads: int, head_dim: int, groups: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.norm = nn.GroupNorm(groups, channels, eps=NORM_EPSILON)
-        self.to_q = nn.Linear(channels, heads * head_dim, bias=False)
-        self.to_k = nn.Linear(channels, heads * head_dim, bias=False)
-        self.to_v = nn.Linear(channels, heads * head_dim, bias=False)
-        self.to_out = nn.Linear(heads * head_dim, channels)
-        set_to_zero(self.to_out)
-
-    def forward(
-        self,
-        frames: Float[Tensor, "n c h w"],
-        reference: Float[Tensor, "b c k h w"],
-        num_frames: int,
-    ) -> Float[Tensor, "n c h w"]:
-        """The frames plus what they found in the references."""
-        source = rearrange(reference, "b c k h w -> b (k h w) c")
-        tokens = rearrange(self.norm(frames), "(b t) c h w -> b (t h w) c", t=num_frames)
-        query, key, value = (
-            rearrange(projected, "b n (heads d) -> b heads n d", heads=self.heads)
-            for projected in (self.to_q(tokens), self.to_k(source), self.to_v(source))
-        )
-        # A kernel that is not fused holds one score for each query, key and head; this bounds them.
-        step = max(1, _SCORES_AT_ONCE // (key.shape[0] * self.heads * key.shape[2]))
-        found = torch.cat(
-            [F.scaled_dot_product_attention(part, key, value) for part in query.split(step, 2)], 2
-        )
-        added = self.to_out(rearrange(found, "b heads n d -> b n (heads d)"))
-        height = frames.shape[-2]
-        return frames + rearrange(added, "b (t h w) c -> (b t) c h w", t=num_frames, h=height)
 
 
 class DecoderBlock(nn.Module):
@@ -122,12 +64,12 @@ class DecoderBlock(nn.Module):
 
 
 class DecoderMiddle(nn.Module):
-    """Block, attention within each frame, block, at the latent's own size."""
+    """Block, attention within each frame (or none), block, at the latent's own size."""
 
-    def __init__(self, channels: int, *, groups: int, is_temporal: bool) -> None:
+    def __init__(self, channels: int, *, groups: int, is_temporal: bool, attends: bool) -> None:
         super().__init__()
         self.block1 = DecoderBlock(channels, channels, groups=groups, is_temporal=is_temporal)
-        self.attention = ImageAttention(channels, groups=groups)
+        self.attention = ImageAttention(channels, groups=groups) if attends else nn.Identity()
         self.block2 = DecoderBlock(channels, channels, groups=groups, is_temporal=is_temporal)
 
     def forward(
@@ -160,6 +102,13 @@ class DualReferenceDecoder(nn.Module):
         variant: Which of the two additions are there.
         apply_post_quant_conv: Whether latents first pass the 1×1 convolution that the image decoder was trained with.
             Its weights are there in any case, because every published checkpoint carries them.
+        patch_size: Side of the squares of pixels whose values the last convolution gives as channels.
+        middle_attention: Whether every place of a frame looks at all others at the latents' own size.
+        linear_codec: Whether a linear codec of blocks runs beside the layers, which then start at 0.
+        finest_temporal_level: Levels from here on mix over time; finer ones see each frame alone.
+        finest_attention_level: Levels from here on attend to the references.
+        match_keys: Whether finer levels leave the references alone and `KeyMatching` puts pixels of the keys into
+            the pictures at the end; the last reference is then the keys themselves.
     """
 
     _gradient_checkpointing_func: Callable[..., Tensor]
@@ -175,19 +124,32 @@ class DualReferenceDecoder(nn.Module):
         reference_head_dim: int,
         variant: DecoderVariant,
         apply_post_quant_conv: bool,
+        patch_size: int = 1,
+        middle_attention: bool = True,
+        linear_codec: bool = False,
+        finest_temporal_level: int = 0,
+        finest_attention_level: int = FIRST_ATTENTION_LEVEL,
+        match_keys: bool = False,
     ) -> None:
         super().__init__()
         self.gradient_checkpointing = False
         self.apply_post_quant_conv = apply_post_quant_conv
+        self.patch_size = patch_size
         temporal = variant == "full"
+        self.first_clip_level = (
+            max(finest_temporal_level, finest_attention_level) if match_keys else 0
+        )
         self.post_quant_conv = nn.Conv2d(latent_channels, latent_channels, 1)
         self.conv_in = nn.Conv2d(latent_channels, channels[-1], 3, padding=1)
-        self.mid = DecoderMiddle(channels[-1], groups=groups, is_temporal=temporal)
+        self.mid = DecoderMiddle(
+            channels[-1], groups=groups, is_temporal=temporal, attends=middle_attention
+        )
         self.up = nn.ModuleList()
         for level, width in enumerate(channels):
             entering = channels[min(level + 1, len(channels) - 1)]
+            mixes = temporal and level >= finest_temporal_level
             blocks = [
-                DecoderBlock(source, width, groups=groups, is_temporal=temporal)
+                DecoderBlock(source, width, groups=groups, is_temporal=mixes)
                 for source in [entering] + [width] * (num_blocks - 1)
             ]
             self.up.append(DecoderLevel(blocks))
@@ -195,19 +157,29 @@ class DualReferenceDecoder(nn.Module):
             Upsample(width) if level else nn.Identity() for level, width in enumerate(channels)
         )
         self.references = nn.ModuleList()
+        self.matching: KeyMatching | None = None
         if variant != "no-har-no-p3d":
             for level, width in enumerate(channels):
-                self.references.append(
-                    ReferenceInjection(width)
-                    if level < FIRST_ATTENTION_LEVEL
-                    else ReferenceAttention(
+                if level >= finest_attention_level:
+                    layer: nn.Module = ReferenceAttention(
                         width, heads=reference_heads, head_dim=reference_head_dim, groups=groups
                     )
-                )
-            self.references.append(ReferenceInjection(channels[0]))
+                else:
+                    layer = nn.Identity() if match_keys else ReferenceInjection(width)
+                self.references.append(layer)
+            if match_keys:
+                self.matching = KeyMatching(channels[0], patch_size=patch_size)
+            else:
+                self.references.append(ReferenceInjection(channels[0]))
         self.norm_out = nn.GroupNorm(groups, channels[0], eps=NORM_EPSILON)
-        self.conv_out = nn.Conv2d(channels[0], 3, 3, padding=1)
-        self.time_mix = nn.Conv2d(3, 3, (3, 1), padding=(1, 0)) if temporal else None
+        self.conv_out = nn.Conv2d(channels[0], 3 * patch_size**2, 3, padding=1)
+        self.synthesis: BlockSynthesis | None = None
+        if linear_codec:
+            block = patch_size * 2 ** (len(channels) - 1)
+            self.synthesis = BlockSynthesis(latent_channels, block=block)
+            set_to_zero(self.conv_out)
+        mixes = temporal and not finest_temporal_level
+        self.time_mix = nn.Conv2d(3, 3, (3, 1), padding=(1, 0)) if mixes else None
         if self.time_mix is not None:
             _set_to_identity(self.time_mix)
 
@@ -218,11 +190,10 @@ class DualReferenceDecoder(nn.Module):
     ) -> Float[Tensor, "b 3 t _ _"]:
         """Pictures in −1…1 (not clipped); the references are in the encoder's order."""
         num_frames = latents.shape[2]
-        hidden = rearrange(latents, "b c t h w -> (b t) c h w")
-        if self.apply_post_quant_conv:
-            hidden = self.post_quant_conv(hidden)
+        frames = rearrange(latents, "b c t h w -> (b t) c h w")
+        hidden = self.post_quant_conv(frames) if self.apply_post_quant_conv else frames
         hidden = self.mid(self.conv_in(hidden), num_frames)
-        for level in reversed(range(len(self.up))):
+        for level in reversed(range(self.first_clip_level, len(self.up))):
             blocks: Any = self.up[level].blocks
             for block in blocks:
                 hidden = self._call(block, hidden, num_frames)
@@ -230,18 +201,68 @@ class DualReferenceDecoder(nn.Module):
                 attended = self.references[level]
                 hidden = self._call(attended, hidden, references[level], num_frames)
             hidden = by_frames(self.upsample[level], hidden)
-        hidden = by_frames(lambda frames: silu(self.norm_out(frames)), hidden)
-        if references is not None:
-            hidden = self.references[-1](hidden, references[-1], num_frames)
-        pictures = by_frames(self.conv_out, hidden).unflatten(0, (-1, num_frames))
+        if self.first_clip_level and not torch.is_grad_enabled():
+            pictures = self._draw_in_parts(hidden, frames, references, num_frames)
+        else:
+            pictures, fine = self._draw(hidden, frames, references, num_frames)
+            if references is not None and self.matching is not None:
+                ends = _ends(pictures, num_frames)
+                pictures = self.matching(pictures, fine, references[-1], ends)
+        pictures = pictures.unflatten(0, (-1, num_frames))
         if self.time_mix is not None:
             pictures = convolve_in_time(self.time_mix, pictures)
         return rearrange(pictures, "b t c h w -> b c t h w")
+
+    def _draw_in_parts(
+        self,
+        hidden: Tensor,
+        latents: Tensor,
+        references: tuple[Tensor, ...] | None,
+        num_frames: int,
+    ) -> Tensor:
+        """The rest of `forward`, frame by frame: the finer levels of a whole clip are never held."""
+        parts = list(zip(hidden.split(1), latents.split(1), strict=True))
+        if references is None or self.matching is None:
+            return torch.cat([self._draw(*part, None, 1)[0] for part in parts])
+        drawn = []
+        for sample, keys in enumerate(references[-1].split(1)):
+            clip = parts[sample * num_frames : (sample + 1) * num_frames]
+            ends = torch.stack([self._draw(*clip[end], None, 1)[0] for end in (0, -1)], dim=2)
+            for part in clip:
+                pictures, fine = self._draw(*part, None, 1)
+                drawn.append(self.matching(pictures, fine, keys, ends))
+        return torch.cat(drawn)
+
+    def _draw(
+        self,
+        hidden: Tensor,
+        latents: Tensor,
+        references: tuple[Tensor, ...] | None,
+        num_frames: int,
+    ) -> tuple[Tensor, Tensor]:
+        """Pictures and the last features, through the levels that see each frame alone."""
+        for level in reversed(range(self.first_clip_level)):
+            blocks: Any = self.up[level].blocks
+            for block in blocks:
+                hidden = self._call(block, hidden, num_frames)
+            hidden = self.upsample[level](hidden)
+        hidden = by_frames(lambda frames: silu(self.norm_out(frames)), hidden)
+        if references is not None and self.matching is None:
+            hidden = self.references[-1](hidden, references[-1], num_frames)
+        pictures = F.pixel_shuffle(by_frames(self.conv_out, hidden), self.patch_size)
+        if self.synthesis is not None:
+            pictures = pictures + self.synthesis(latents)
+        return pictures, hidden
 
     def _call(self, layer: nn.Module, *inputs: Any) -> Tensor:
         if self.gradient_checkpointing and torch.is_grad_enabled():
             return self._gradient_checkpointing_func(layer, *inputs)
         return layer(*inputs)
+
+
+def _ends(frames: Float[Tensor, "n c h w"], num_frames: int) -> Float[Tensor, "b c 2 h w"]:
+    clip = frames.unflatten(0, (-1, num_frames))
+    return clip[:, [0, -1]].transpose(1, 2)
 
 
 def _set_to_identity(layer: nn.Conv2d) -> None:

@@ -26,7 +26,11 @@ from torch import Tensor, nn
 
 from toontween.errors import InputError, ShapeError, UnknownNameError
 from toontween.models.blocks.vae_encoder import ImageEncoder, ReferenceFeatures
-from toontween.models.dual_reference import DecoderVariant, DualReferenceDecoder
+from toontween.models.dual_reference import (
+    FIRST_ATTENTION_LEVEL,
+    DecoderVariant,
+    DualReferenceDecoder,
+)
 
 IMAGE_DECODER: DecoderVariant = "no-har-no-p3d"
 
@@ -80,6 +84,15 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         apply_post_quant_conv: See the module's text.
         scaling_factor: Latents times this have about unit variance; the diffusion model works on those.
         force_upcast: Compute in fp32 when the weights are held in fp16.
+        patch_size: Side of the squares of pixels that the finest level sees as one place; `base_channels` are its
+            channels then, and the sides are divided by it once more.
+        middle_attention: Whether encoder and decoder attend within a picture at the latents' own size. The cost grows
+            with the square of the picture's size.
+        linear_codec: Whether a linear codec of blocks runs beside encoder and decoder, see `blocks.block_codec`.
+        finest_temporal_level: Levels of the decoder from here on mix over time.
+        finest_attention_level: Levels of the decoder from here on attend to the references.
+        match_keys: Whether pixels of the keys are put into the pictures, see `KeyMatching`, in place of the features that
+            finer levels would get.
 
     Raises:
         InputError: The configuration is not a network, or there is no such variant.
@@ -102,6 +115,12 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         apply_post_quant_conv: bool | None = None,
         scaling_factor: float = 0.18215,
         force_upcast: bool = True,
+        patch_size: int = 1,
+        middle_attention: bool = True,
+        linear_codec: bool = False,
+        finest_temporal_level: int = 0,
+        finest_attention_level: int = FIRST_ATTENTION_LEVEL,
+        match_keys: bool = False,
     ) -> None:
         super().__init__()
         variant = _variant(decoder_variant)
@@ -109,28 +128,33 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         if not channels or any(width <= 0 or width % norm_groups for width in channels):
             raise InputError(f"channels {channels} are not multiples of {norm_groups} norm groups")
         self._channels = channels
+        self._patch_size, self._gives_picture = patch_size, match_keys
         self.latent_channels = latent_channels
         self.scaling_factor = scaling_factor
         self.force_upcast = force_upcast
         self.uses_references = variant != IMAGE_DECODER
-        self.downsampling = 2 ** (len(channels) - 1)
+        self.downsampling = patch_size * 2 ** (len(channels) - 1)
         if apply_post_quant_conv is None:
             apply_post_quant_conv = not self.uses_references
-        self.encoder = ImageEncoder(
-            channels=channels,
-            num_blocks=num_res_blocks,
-            latent_channels=latent_channels,
-            groups=norm_groups,
-        )
+        shared: dict[str, Any] = {
+            "channels": channels,
+            "latent_channels": latent_channels,
+            "groups": norm_groups,
+            "patch_size": patch_size,
+            "middle_attention": middle_attention,
+            "linear_codec": linear_codec,
+        }
+        self.encoder = ImageEncoder(num_blocks=num_res_blocks, gives_picture=match_keys, **shared)
         self.decoder = DualReferenceDecoder(
-            channels=channels,
             num_blocks=num_res_blocks + 1,
-            latent_channels=latent_channels,
-            groups=norm_groups,
             reference_heads=reference_heads,
             reference_head_dim=reference_head_dim,
             variant=variant,
             apply_post_quant_conv=apply_post_quant_conv,
+            finest_temporal_level=finest_temporal_level,
+            finest_attention_level=finest_attention_level,
+            match_keys=match_keys,
+            **shared,
         )
 
     @classmethod
@@ -145,7 +169,8 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         """A network to train that decodes exactly as the image decoder in `source` does.
 
         What is new contributes nothing yet: references and temporal convolutions start at 0, the last temporal
-        convolution at identity. `post_quant_conv` goes on being applied.
+        convolution at identity. `post_quant_conv` goes on being applied. With `match_keys` the
+        keys' pixels are drawn with from the start.
 
         Raises:
             InputError: `source` is a dual-reference network already.
@@ -232,17 +257,14 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
                 hint="leave them out (uses_references is False)",
             )
         batch, _, _, height, width = latents.shape
-        levels = [*range(len(self._channels)), 0]
+        whole = (height * self.downsampling, width * self.downsampling)
+        sides = [self._patch_size * 2**level for level in range(len(self._channels))]
         expected = [
-            (
-                batch,
-                self._channels[level],
-                2,
-                height * self.downsampling // 2**level,
-                width * self.downsampling // 2**level,
-            )
-            for level in levels
+            (batch, channels, 2, whole[0] // side, whole[1] // side)
+            for channels, side in zip(self._channels, sides, strict=True)
         ]
+        last = (batch, 3, 2, *whole) if self._gives_picture else expected[0]
+        expected.append(last)
         found = [tuple(reference.shape) for reference in references]
         if found != expected:
             raise ShapeError(

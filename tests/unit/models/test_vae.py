@@ -104,7 +104,7 @@ def test_saving_memory_changes_nothing_beyond_rounding(monkeypatch):
     with torch.no_grad():
         whole = network.decode(latents, references)
         monkeypatch.setattr(vae_layers, "_CHUNK_VALUES", 700)
-        monkeypatch.setattr("toontween.models.dual_reference._SCORES_AT_ONCE", 2000)
+        monkeypatch.setattr("toontween.models.blocks.references._SCORES_AT_ONCE", 2000)
         pieces = network.decode(latents, references)
     assert torch.allclose(whole, recorded, atol=1e-4)
     assert torch.allclose(pieces, recorded, atol=1e-4)

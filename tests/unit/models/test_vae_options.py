@@ -1,0 +1,135 @@
+"""The options that make the autoencoder cheap: patches, a linear codec, levels that see frames alone, pixels of the keys."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.unit.models.tiny_vae import generator
+from toontween.errors import ShapeError
+from toontween.models.vae import AutoencoderKLDualReference, pair_references
+
+OPTIONS = {
+    "base_channels": 16,
+    "channel_mult": (1, 2),
+    "num_res_blocks": 1,
+    "latent_channels": 8,
+    "norm_groups": 8,
+    "patch_size": 4,
+    "middle_attention": False,
+    "linear_codec": True,
+    "finest_temporal_level": 1,
+    "finest_attention_level": 1,
+    "match_keys": True,
+}
+
+
+def _new(**changes: object) -> AutoencoderKLDualReference:
+    torch.manual_seed(0)
+    options = OPTIONS | {"decoder_variant": "no-har-no-p3d"} | changes
+    return AutoencoderKLDualReference(**options)  # pyright: ignore[reportArgumentType]
+
+
+def _grown(image: AutoencoderKLDualReference | None = None) -> AutoencoderKLDualReference:
+    return AutoencoderKLDualReference.from_image_decoder(
+        image or _new(), reference_heads=2, reference_head_dim=8
+    )
+
+
+def _random(network: AutoencoderKLDualReference) -> AutoencoderKLDualReference:
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=generator(1)), alpha=0.02)
+    return network
+
+
+def _clip(num_frames: int = 5, *, batch: int = 1, size: tuple[int, int] = (64, 96)) -> Tensor:
+    """A framed square that slides over a soft background."""
+    rows, columns = torch.meshgrid(*(torch.linspace(-1, 1, s) for s in size), indexing="ij")
+    ground = torch.stack([0.4 * rows, 0.4 * columns, -0.2 + 0 * rows])
+    square = torch.full((3, 16, 16), -0.9)
+    square[:, 2:14, 2:14] = torch.tensor([0.8, 0.2, -0.4]).view(3, 1, 1)
+    clip = ground.repeat(batch, num_frames, 1, 1, 1)
+    for sample in range(batch):
+        for frame in range(num_frames):
+            left = 20 + 3 * frame + 8 * sample
+            clip[sample, frame, :, 24:40, left : left + 16] = square
+    return clip.transpose(1, 2).contiguous()
+
+
+@torch.no_grad()
+def test_a_new_network_is_the_linear_codec():
+    network, pictures = _new(), _clip(1)[:, :, 0]
+    encoded = network.encode(pictures)
+    analysis, synthesis = network.encoder.analysis, network.decoder.synthesis
+    assert analysis is not None
+    assert synthesis is not None
+    assert torch.allclose(encoded.mean, analysis(pictures), atol=1e-6)
+    decoded = network.decode(encoded.mean.unsqueeze(2)).squeeze(2)
+    assert torch.allclose(decoded, synthesis(encoded.mean), atol=1e-6)
+    smooth = (..., slice(0, 16), slice(None))
+    assert (decoded - pictures)[smooth].abs().max() < 0.05
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("patch_size", [1, 2, 4])
+def test_a_patch_divides_the_sides_once_more(patch_size):
+    network = _new(patch_size=patch_size)
+    assert network.downsampling == 2 * patch_size
+    encoded = network.encode(torch.zeros(1, 3, 16, 24))
+    assert encoded.mean.shape[2:] == (16 // network.downsampling, 24 // network.downsampling)
+    assert encoded.reference_features[0].shape[2:] == (16 // patch_size, 24 // patch_size)
+    assert network.decode(encoded.mean.unsqueeze(2)).shape == (1, 3, 1, 16, 24)
+
+
+@torch.no_grad()
+def test_a_new_decoder_draws_what_slides_with_the_keys_pixels():
+    image, clip = _new(), _clip()
+    grown = _grown(image)
+    inner = (slice(None), slice(None), slice(1, -1))
+    without = (image(clip) - clip)[inner].square().mean()
+    with_keys = (grown(clip) - clip)[inner].square().mean()
+    assert with_keys < without / 1.5
+
+
+@torch.no_grad()
+def test_without_references_the_grown_decoder_is_the_image_decoder():
+    image, clip = _random(_new()), _clip()
+    grown = _grown(image)
+    latents = image.encode(clip[0].transpose(0, 1)).mean.transpose(0, 1)[None]
+    assert torch.allclose(grown.decode(latents), image.decode(latents), atol=1e-6)
+
+
+def test_drawing_frame_by_frame_changes_nothing_beyond_rounding():
+    network, clip = _random(_grown()), _clip(4, batch=2)
+    at_once = network(clip)
+    with torch.no_grad():
+        one_by_one = network(clip)
+    different = (at_once - one_by_one).abs() > 1e-4
+    # rounding may tip a choice between equally good matches
+    assert different.float().mean() < 0.01
+
+
+@torch.no_grad()
+def test_the_keys_themselves_are_the_last_reference():
+    network, clip = _grown(), _clip(1, batch=2)[:, :, 0]
+    features = network.encode(clip).reference_features
+    assert torch.equal(features[-1], clip)
+    references = pair_references(features)
+    latents = torch.zeros(1, 8, 3, 8, 12)
+    network.decode(latents, references)
+    smaller = (*references[:-1], references[-1][..., ::2, ::2])
+    with pytest.raises(ShapeError, match="do not fit latents"):
+        network.decode(latents, smaller)
+
+
+def test_everything_new_learns():
+    network, clip = _random(_grown()), _clip(3)
+    (network(clip) - clip).abs().mean().backward()
+    used = [n for n, p in network.decoder.named_parameters() if p.grad is not None and p.grad.any()]
+    assert {n for n, _ in network.decoder.named_parameters()} == set(used)
+
+
+def test_fine_levels_have_no_temporal_layers():
+    names = [name for name, _ in _grown().decoder.named_parameters() if ".temporal." in name]
+    assert any(name.startswith("up.1.") for name in names)
+    assert not any(name.startswith("up.0.") for name in names)
