@@ -22,6 +22,7 @@ from toontween.drawing.extraction import extract_lines
 from toontween.errors import InputError, MediaError
 from toontween.media.frames import scale_and_crop
 from toontween.training.config import DataConfig
+from toontween.training.crops import busiest_window
 from toontween.training.draws import seed_of
 from toontween.training.latents import LatentSet
 
@@ -112,6 +113,10 @@ class SampleSet(Dataset[Sample]):
             raise InputError("there is nothing to train on", hint=f"--set {name}=FOLDER")
         if config.num_frames < 1 or not config.strides or min(config.strides) < 1:
             raise InputError(f"clips of {config.num_frames} frames by strides {config.strides}")
+        if config.crop is not None and (min(config.crop) < 1 or config.crop_tries < 1):
+            raise InputError(f"windows of {config.crop} pixels, {config.crop_tries} tries")
+        if config.crop is not None and config.latents is not None:
+            raise InputError("latents of whole drawings cannot be cropped", hint="unset data.crop")
         self._clips = ShardSet([Path(path) for path in paths])
         self.latents: LatentSet | None = None
         if config.latents is not None and not held_out:
@@ -170,6 +175,10 @@ class SampleSet(Dataset[Sample]):
             lines = (
                 None if lines is None else np.stack([scale_and_crop(x, config.size) for x in lines])
             )
+        if config.crop is not None and not self._held_out:
+            place = np.random.default_rng(seed_of(self._seed, number, "crop"))
+            y, x = busiest_window(frames, config.crop, tries=config.crop_tries, rng=place)
+            frames, lines = frames[:, y, x], None if lines is None else lines[:, y, x]
         if self._with_lines and lines is None:
             lines = np.stack([_extract(frame) for frame in frames])
         held = float(np.mean(np.asarray(clip.exposures)[taken])) if clip.exposures else 1.0

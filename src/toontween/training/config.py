@@ -36,6 +36,12 @@ class DataConfig:
     size: tuple[int, int] | None = None
     """Width and height in pixels that clips are scaled and cropped to; None when they all have the size to train at."""
 
+    crop: tuple[int, int] | None = None
+    """Width and height in pixels of a window that is cut out of every training clip; None shows all of it."""
+
+    crop_tries: int = 1
+    """Random places looked at for it: the one where the drawings change most is taken."""
+
     strides: tuple[int, ...] = (1,)
     """Every how-manieth drawing is taken, chosen at random among these as far as a clip is long enough."""
 
