@@ -9,6 +9,8 @@ from toontween.training.config import RunConfig, read_config
 RECIPES = Registry(
     "recipe",
     {
+        "mini_autoencoder": "toontween.recipes.mini:mini_autoencoder",
+        "mini_decoder": "toontween.recipes.mini:mini_decoder",
         "small_autoencoder": "toontween.recipes.small:small_autoencoder",
         "small_decoder": "toontween.recipes.small:small_decoder",
         "small_prior": "toontween.recipes.small:small_prior",

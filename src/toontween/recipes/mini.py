@@ -1,0 +1,78 @@
+"""The model that comes with the package: small enough to train on a CPU and to be shipped.
+
+256×160 pixels, 16 drawings. The autoencoder is a linear codec of 8×8 blocks that learns what a linear one cannot, and a
+decoder that draws with the keys' own pixels: see `blocks.block_codec` and `blocks.references.KeyMatching`. Stages build on each other:
+`mini_autoencoder` on single drawings, then `mini_decoder` on clips with `--set networks.vae=RUN/model/vae`. Give each the
+clips with `--set data.shards=FOLDER`.
+"""
+
+from toontween.training.config import (
+    DataConfig,
+    DecoderConfig,
+    LoopConfig,
+    NetworksConfig,
+    OptimizerConfig,
+    RunConfig,
+)
+
+NETWORKS = NetworksConfig(
+    vae_size={
+        "base_channels": 64,
+        "channel_mult": [1, 2],
+        "num_res_blocks": 1,
+        "latent_channels": 8,
+        "norm_groups": 16,
+        "decoder_variant": "no-har-no-p3d",
+        "scaling_factor": 1.0,
+        "force_upcast": False,
+        "patch_size": 4,
+        "middle_attention": False,
+        "linear_codec": True,
+        "finest_temporal_level": 1,
+        "finest_attention_level": 1,
+        "match_keys": True,
+    },
+)
+"""2.5 million parameters, 3.2 with references and temporal mixing."""
+
+
+def mini_autoencoder() -> RunConfig:
+    """Encoder and image decoder, on windows of drawings, where there is something to see."""
+    return RunConfig(
+        name="mini_autoencoder",
+        objective=DecoderConfig(train="autoencoder"),
+        networks=NETWORKS,
+        data=DataConfig(
+            num_frames=2, strides=(5, 3, 9, 15), crop=(64, 64), crop_tries=3, mirror=0.5
+        ),
+        optimizer=OptimizerConfig(
+            learning_rate=5e-4, warmup_steps=100, clip_norm=1.0, decay="cosine"
+        ),
+        loop=LoopConfig(
+            steps=12_000, batch_size=4, ema_decay=0.998, save_minutes=5.0, log_every=50
+        ),
+    )
+
+
+def mini_decoder() -> RunConfig:
+    """The decoder with references and temporal mixing, started at the image decoder of `networks.vae`.
+
+    Windows of six drawings spread over a clip; the adversarial term comes last, if it is given a weight.
+    """
+    return RunConfig(
+        name="mini_decoder",
+        objective=DecoderConfig(reference_heads=4, reference_head_dim=16),
+        networks=NETWORKS,
+        data=DataConfig(
+            num_frames=6,
+            strides=(3, 2, 1),
+            crop=(96, 96),
+            crop_tries=3,
+            mirror=0.5,
+            reverse=0.5,
+        ),
+        optimizer=OptimizerConfig(
+            learning_rate=3e-4, warmup_steps=50, clip_norm=1.0, decay="cosine"
+        ),
+        loop=LoopConfig(steps=4000, batch_size=2, ema_decay=0.998, save_minutes=5.0, log_every=25),
+    )
