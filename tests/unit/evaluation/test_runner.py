@@ -95,14 +95,14 @@ def test_a_folder_that_holds_other_things_is_left_alone(suite, tmp_path):
 
 def test_one_clip_is_held_at_a_time(tmp_path, monkeypatch):
     suite = small_suite(tmp_path / "clips", 6)
-    alive: list[weakref.ref[Clip]] = []
+    alive: list[weakref.ref[np.ndarray]] = []
     most = []
     really = ShardSuite._read
 
     def read(self: ShardSuite, number: int) -> Clip:
         most.append(sum(one() is not None for one in alive))
         clip = really(self, number)
-        alive.append(weakref.ref(clip))
+        alive.append(weakref.ref(clip.frames))
         return clip
 
     monkeypatch.setattr(ShardSuite, "_read", read)
