@@ -26,7 +26,7 @@ from toontween.evaluation import runner
 from toontween.evaluation.evaluate import evaluate
 from toontween.evaluation.methods import MethodSpec
 from toontween.evaluation.runner import plan, run
-from toontween.evaluation.suite import ShardSuite, Suite, open_suite
+from toontween.evaluation.suite import Suite, open_suite
 
 
 @pytest.fixture
@@ -95,20 +95,20 @@ def test_a_folder_that_holds_other_things_is_left_alone(suite, tmp_path):
 
 def test_one_clip_is_held_at_a_time(tmp_path, monkeypatch):
     suite = small_suite(tmp_path / "clips", 6)
-    alive: list[weakref.ref[np.ndarray]] = []
+    alive: list[weakref.ref[Clip]] = []
     most = []
-    really = ShardSuite._read
+    really = Suite.__getitem__
 
-    def read(self: ShardSuite, number: int) -> Clip:
+    def read(self: Suite, number: int) -> Clip:
         most.append(sum(one() is not None for one in alive))
         clip = really(self, number)
-        alive.append(weakref.ref(clip.frames))
+        alive.append(weakref.ref(clip))
         return clip
 
-    monkeypatch.setattr(ShardSuite, "_read", read)
+    monkeypatch.setattr(Suite, "__getitem__", read)
     evaluate(small_bench(suite, ("hold", "flow"), ("psnr", "flicker")), tmp_path / "report")
     assert len(most) == 12  # once to look at its size, once to draw
-    assert max(most) <= 1
+    assert max(most) == 0
 
 
 def test_frames_of_methods_are_not_held_from_clip_to_clip(tmp_path, monkeypatch):
