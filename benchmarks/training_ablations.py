@@ -15,9 +15,11 @@ autoencoder that divides sides by 4, and takes about two hours on two cores; `tr
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,18 +29,20 @@ from typing import Any
 import numpy as np
 import torch
 from einops import rearrange
-from PIL import Image
 
+from toontween.data.clips import Clip
+from toontween.data.shards import write_shards
 from toontween.data.sketch_patterns import bisection_pattern, random_pattern
 from toontween.drawing.lines import Lines
 from toontween.errors import UnavailableError
-from toontween.metrics.distribution import frechet_distance
-from toontween.metrics.frame import EIGHT_BIT_MSE_FLOOR, psnr, ssim
-from toontween.metrics.perceptual import load_squeezenet, pooled_features, squeezenet_distance
+from toontween.evaluation.bench import Bench
+from toontween.evaluation.evaluate import evaluate
+from toontween.evaluation.methods import GIVEN, MethodSpec
+from toontween.evaluation.results import Evaluation
+from toontween.evaluation.suite import open_suite
 from toontween.training.batches import Batch, SampleSet, collate
 from toontween.training.config import DataConfig, DecoderConfig, NetworksConfig
 from toontween.training.draws import Draws
-from toontween.training.measures import clip_measures
 from toontween.training.networks import Networks, build_networks, load_vae
 from toontween.training.objectives.conditioning import noised, velocity_loss
 from toontween.training.objectives.decoder import DecoderObjective
@@ -66,12 +70,10 @@ PARTS = (
     "measure",
 )
 JUDGED_AT_ONCE = 8
-MEASURES = ("distance", "psnr", "psnr_of_ends", "ssim", "motion", "pooled", "wanted")
+MEASURES = ("distance", "psnr", "first-key", "last-key", "ssim", "motion", "frechet")
 
-Score = dict[str, torch.Tensor]
-"""Measure → its value for every clip; and features of all pictures, drawn and wanted."""
-
-Table = dict[str, dict[str, float]]
+Table = dict[str, dict[str, Any]]
+"""Row → what was measured."""
 
 _DECODER_OF_IMAGES = DecoderConfig(variant="no-har-no-p3d")
 
@@ -331,15 +333,20 @@ class Study:
             sys.exit(1)
 
     def measure(self) -> None:
-        """Tables as JSON and strips as PNG."""
-        judge = Judge(self.work / "cel-held-out", self.plan, self.squeezenet, self.device)
-        result: dict[str, Any] = {
-            "clips": len(judge.batches) * JUDGED_AT_ONCE,
-            "device": str(self.device),
-            "torch": torch.__version__,
-            "rectification": self._rectification(judge),
+        """Reports of all three tables with `toontween evaluate`, and their numbers as JSON."""
+        judge = Judge(self.work / "cel-held-out", self.plan, self.device, self.work / "drawn")
+        rectification, errors = self._rectification(judge)
+        tables = {
+            "rectification": rectification,
             "decoder": self._decoders(judge),
             "sketches": self._sketches(judge),
+        }
+        result: dict[str, Any] = {
+            "clips": judge.count,
+            "device": str(self.device),
+            "torch": torch.__version__,
+            **{name: self._compare(name, judge, table) for name, table in tables.items()},
+            "velocity_error": errors,
             "speed": {
                 run.name: float(
                     np.median([r["samples_per_second"] for r in read_record(run, "train")])
@@ -352,35 +359,47 @@ class Study:
             result["card"] = torch.cuda.get_device_name()
         path = self.out / "training_ablations.json"
         path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-        print(path.read_text("utf-8"))
 
-    def _rectification(self, judge: "Judge") -> Table:
-        scores = {"hold": judge.score(_hold), "crossfade": judge.score(_crossfade)}
-        rows = []
+    def _compare(self, name: str, judge: "Judge", table: "ToCompare") -> Table:
+        """One table: the report in WORK/reports/NAME, and its numbers beside those of one row."""
+        rows = [MethodSpec(method=rival) for rival in table.rivals]
+        rows += [
+            MethodSpec(method=GIVEN, label=label, options=(("path", str(folder)),))
+            for label, folder in table.drawn.items()
+        ]
+        bench = Bench(
+            suite=open_suite(judge.truth),
+            methods=rows,
+            measures=MEASURES,
+            weights={"squeezenet": self.squeezenet},
+        )
+        report = evaluate(bench, self.work / "reports" / name)
+        print(f"{name}\n\n{report.table.read_text('utf-8')}", flush=True)
+        return _tabled(report.evaluation, against=table.against)
+
+    def _rectification(self, judge: "Judge") -> tuple["ToCompare", dict[str, Any]]:
+        table = ToCompare(rivals=("hold", "crossfade"), against="IV freeze temporal")
+        errors: dict[str, dict[str, float]] = {}
         for name, variant in VARIANTS.items():
             run = "prior" if variant == "pretrained" else f"rectified-{variant}"
             networks = self._networks(run)
-            scores[name] = judge.score(partial(_with_sketches, networks, ()))
-            scores[name]["velocity"] = judge.each(partial(_velocity_error, networks))
-            rows.append(judge.shown)
-        _sheet([judge.truth_shown, *rows], self.out / "rectification.png")
-        return _tabled(scores, against="IV freeze temporal")
+            table.drawn[name] = judge.draw(run, partial(_with_sketches, networks, ()))
+            errors[name] = _mean("velocity", judge.each(partial(_velocity_error, networks)))
+        return table, errors
 
-    def _decoders(self, judge: "Judge") -> Table:
-        scores, rows = {}, []
+    def _decoders(self, judge: "Judge") -> "ToCompare":
+        table = ToCompare(against="full")
         vae = load_vae(self.work / "autoencoder" / "model" / "vae")
         found = {"image decoder, not trained further": DecoderObjective(vae, _DECODER_OF_IMAGES)}
         for variant in DECODERS:
             vae = load_vae(self.work / f"decoder-{variant}" / "model" / "vae")
             found[variant] = DecoderObjective(vae, DecoderConfig(variant=variant))
-        for name, objective in found.items():
+        for number, (name, objective) in enumerate(found.items()):
             torch.nn.Module.to(objective.vae, self.device).eval()
-            scores[name] = judge.score(objective.sample)
-            rows.append(judge.shown)
-        _sheet([judge.truth_shown, *rows], self.out / "decoder.png")
-        return _tabled(scores, against="full")
+            table.drawn[name] = judge.draw(f"decoder-{number}", objective.sample)
+        return table
 
-    def _sketches(self, judge: "Judge") -> Table:
+    def _sketches(self, judge: "Judge") -> "ToCompare":
         rng, count = np.random.default_rng(5), self.plan.frames
         patterns = {
             "none": (),
@@ -389,22 +408,15 @@ class Study:
             "random": random_pattern(count, rng),
             "all": tuple(range(count)),
         }
-        scores, rows = {}, []
+        table = ToCompare(against="dropped, none")
         for trained in SKETCHES:
             networks = self._networks(f"sketch-{trained}")
             if trained == "all":
                 _gate(networks)
-            for name, frames in patterns.items():
-                label = f"{'sketches dropped' if trained == 'paper' else 'ZeroGate'}: {name}"
-                scores[label] = judge.score(partial(_with_sketches, networks, frames))
-                rows.append(judge.shown)
-        _sheet([judge.truth_shown, *rows], self.out / "sketches.png")
-        table = _tabled(scores, against="sketches dropped: none")
-        for name in patterns:
-            gated, dropped = scores[f"ZeroGate: {name}"], scores[f"sketches dropped: {name}"]
-            for measure in ("distance", "psnr", "ssim", "motion"):
-                found = _mean(f"{measure}_difference_to_dropped", gated[measure] - dropped[measure])
-                table[f"ZeroGate: {name}"] |= found
+            for number, (name, frames) in enumerate(patterns.items()):
+                label = f"{'dropped' if trained == 'paper' else 'ZeroGate'}, {name}"
+                draw = partial(_with_sketches, networks, frames)
+                table.drawn[label] = judge.draw(f"sketch-{trained}-{number}", draw)
         return table
 
     def _networks(self, run: str) -> Networks:
@@ -422,17 +434,31 @@ class Study:
         return networks
 
 
+@dataclass(kw_only=True)
+class ToCompare:
+    """One table."""
+
+    against: str
+    """The row that the others are compared with, clip by clip."""
+
+    rivals: tuple[str, ...] = ()
+    """Methods of the catalogue."""
+
+    drawn: dict[str, Path] = field(default_factory=dict)
+    """Label → shards of what a model drew."""
+
+
 class Judge:
-    """Measures ways of drawing on held-out clips.
+    """Draws held-out clips and keeps them as shards, for `toontween evaluate`.
 
     Args:
         shards: The clips.
         plan: How many drawings of them.
-        squeezenet: Weights of the perceptual distance.
         device: Where to draw.
+        folder: Where shards go; what is there is drawn anew.
     """
 
-    def __init__(self, shards: Path, plan: Plan, squeezenet: Path, device: torch.device) -> None:
+    def __init__(self, shards: Path, plan: Plan, device: torch.device, folder: Path) -> None:
         config = DataConfig(
             validation=(str(shards),),
             num_frames=plan.frames,
@@ -440,74 +466,65 @@ class Judge:
             size=plan.scaled,
         )
         samples = SampleSet(config, seed=0, with_lines=True, held_out=True)
-        self.batches = [
+        self._batches = [
             collate([samples[i] for i in range(first, first + JUDGED_AT_ONCE)]).to(device)
             for first in range(0, len(samples) - JUDGED_AT_ONCE + 1, JUDGED_AT_ONCE)
         ]
-        self._features = load_squeezenet(squeezenet).to(device)
-        self._device = device
-        self.truth_shown = (self.batches[0].frames[:4] + 1) / 2
-        self.shown = self.truth_shown
+        self.count = len(self._batches) * JUDGED_AT_ONCE
+        self._device, self._folder = device, folder
+        self.truth = self.draw("truth", lambda batch, _: (batch.frames + 1) / 2)
 
     @torch.no_grad()
-    def score(self, draw: Any) -> Score:
-        """SqueezeNet distance, ratio, similarity and share of the true motion of each clip, and features for Fréchet's."""
-        found: dict[str, list[torch.Tensor]] = {name: [] for name in MEASURES}
-        for batch in self.batches:
-            drawn = draw(batch, Draws(7, batch.numbers, device=self._device))
-            drawn = (drawn.clamp(0, 1) * 255).round() / 255
-            truth = (batch.frames + 1) / 2
-            if batch is self.batches[0]:
-                self.shown = drawn[:4]
-            ours = self._features(drawn[:, 1:-1].flatten(0, 1))
-            theirs = self._features(truth[:, 1:-1].flatten(0, 1))
-            by_clip = squeezenet_distance(ours, theirs).unflatten(0, (len(drawn), -1)).mean(dim=1)
-            found["distance"].append(by_clip)
-            found["ssim"].append(_similarity(drawn, truth))
-            found["psnr_of_ends"].append(_ends(drawn, truth))
-            found["pooled"].append(pooled_features(ours))
-            found["wanted"].append(pooled_features(theirs))
-            for name, values in clip_measures(drawn, batch.frames).items():
-                found[name].append(values)
-        return {name: torch.cat(values).float().cpu() for name, values in found.items()}
+    def draw(self, name: str, draw: Any) -> Path:
+        """Shards of what a model draws."""
+        clips = [
+            Clip(key=key, frames=frames, fps=12.0)
+            for batch in self._batches
+            for key, frames in zip(batch.keys, self._drawn(batch, draw), strict=True)
+        ]
+        shutil.rmtree(self._folder / name, ignore_errors=True)
+        write_shards(clips, self._folder / name)
+        return self._folder / name
 
     @torch.no_grad()
     def each(self, measure: Any) -> torch.Tensor:
-        """A measure of every clip."""
-        draws = (Draws(7, batch.numbers, device=self._device) for batch in self.batches)
-        found = [measure(batch, own) for batch, own in zip(self.batches, draws, strict=True)]
+        """A number of every clip."""
+        draws = (Draws(7, batch.numbers, device=self._device) for batch in self._batches)
+        found = [measure(batch, own) for batch, own in zip(self._batches, draws, strict=True)]
         return torch.cat(found).float().cpu()
 
+    def _drawn(self, batch: Batch, draw: Any) -> np.ndarray:
+        frames = draw(batch, Draws(7, batch.numbers, device=self._device)).float().clamp(0, 1)
+        return (rearrange(frames, "b t c h w -> b t h w c") * 255).round().byte().cpu().numpy()
 
-def _tabled(scores: dict[str, Score], *, against: str) -> Table:
-    """Means with standard errors, and by how much each differs from one of them, clip by clip."""
+
+def _tabled(evaluation: Evaluation, *, against: str) -> Table:
+    """Means with intervals, and by how much each differs from one row, clip by clip."""
     table: Table = {}
-    for name, score in scores.items():
-        row: dict[str, float] = {}
-        for measure, values in score.items():
-            if measure in ("pooled", "wanted"):
-                continue
-            row |= _mean(measure, values)
-            if name != against and measure in scores[against]:
-                row |= _mean(f"{measure}_difference", values - scores[against][measure])
-        row["frechet"] = frechet_distance(score["pooled"], score["wanted"])
-        table[name] = row
+    for row in evaluation.rows[:-1]:
+        cells: dict[str, Any] = {}
+        for measure, cell in row.cells.items():
+            cells[measure] = cell.value
+            cells[f"{measure}_interval"] = [cell.low, cell.high]
+            ours = evaluation.values[row.label].get(measure)
+            if ours is not None and row.label != against:
+                cells |= _mean(
+                    f"{measure}_difference",
+                    _as_tensor(ours) - _as_tensor(evaluation.values[against][measure]),
+                )
+        table[row.label] = cells
     return table
+
+
+def _as_tensor(values: Sequence[float | None]) -> torch.Tensor:
+    return torch.tensor([float("nan") if value is None else value for value in values])
 
 
 def _mean(name: str, values: torch.Tensor) -> dict[str, float]:
     values = values[torch.isfinite(values)]
+    if not len(values):
+        return {}
     return {name: float(values.mean()), f"{name}_error": float(values.std() / len(values) ** 0.5)}
-
-
-def _similarity(drawn: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    pairs = zip(drawn[:, 1:-1], truth[:, 1:-1], strict=True)
-    return torch.stack([ssim(ours, true).mean() for ours, true in pairs])
-
-
-def _ends(drawn: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    pairs = zip(drawn[:, [0, -1]], truth[:, [0, -1]], strict=True)
-    return torch.stack([psnr(o, t, mse_floor=EIGHT_BIT_MSE_FLOOR).mean() for o, t in pairs])
 
 
 def _velocity_error(networks: Networks, batch: Batch, draws: Draws) -> torch.Tensor:
@@ -544,19 +561,6 @@ def _with_sketches(
     return draw_clips(networks, batch, draws, num_steps=10, sketches=sketches)
 
 
-def _hold(batch: Batch, _: Draws) -> torch.Tensor:
-    frames = (batch.frames + 1) / 2
-    half = frames.shape[1] // 2
-    first, last = frames[:, :1].repeat_interleave(half, dim=1), frames[:, -1:]
-    return torch.cat([first, last.repeat_interleave(frames.shape[1] - half, dim=1)], dim=1)
-
-
-def _crossfade(batch: Batch, _: Draws) -> torch.Tensor:
-    frames = (batch.frames + 1) / 2
-    share = torch.linspace(0, 1, frames.shape[1], device=frames.device).view(1, -1, 1, 1, 1)
-    return frames[:, :1] * (1 - share) + frames[:, -1:] * share
-
-
 def _gate(networks: Networks) -> None:
     """Silence a sketch encoder at frames without a sketch, as the paper's ZeroGate does."""
 
@@ -569,14 +573,6 @@ def _gate(networks: Networks) -> None:
     if encoder is None:
         raise UnavailableError("the model has no sketch encoder")
     encoder.register_forward_hook(silence, with_kwargs=True)
-
-
-def _sheet(rows: list[torch.Tensor], path: Path) -> None:
-    """Some six frames of each clip, rows under each other: the truth, then what each way drew."""
-    clips = torch.stack(rows, dim=1).clamp(0, 1)
-    clips = clips[:, :, :: max(1, clips.shape[2] // 6)]
-    sheet = rearrange(clips, "b r t c h w -> (b r h) (t w) c")
-    Image.fromarray((sheet * 255).round().byte().cpu().numpy()).save(path)
 
 
 if __name__ == "__main__":
