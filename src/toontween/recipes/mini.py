@@ -57,11 +57,13 @@ def mini_autoencoder() -> RunConfig:
 def mini_decoder() -> RunConfig:
     """The decoder with references and temporal mixing, started at the image decoder of `networks.vae`.
 
-    Windows of six drawings spread over a clip; the adversarial term comes last, if it is given a weight.
+    Windows of six drawings spread over a clip, at most the whole of it. A perceptual term wants a network:
+    `--set objective.perceptual=squeezenet --set objective.perceptual_weights=FILE`. The adversarial term comes last, in a run of its
+    own that goes on from this one's `model/vae` with `--set objective.adversarial_weight=0.1`.
     """
     return RunConfig(
         name="mini_decoder",
-        objective=DecoderConfig(reference_heads=4, reference_head_dim=16),
+        objective=DecoderConfig(reference_heads=4, reference_head_dim=16, latent_noise=0.15),
         networks=NETWORKS,
         data=DataConfig(
             num_frames=6,

@@ -235,6 +235,10 @@ class DecoderConfig:
     reference_heads: int = 8
     reference_head_dim: int = 64
 
+    latent_noise: float = 0.0
+    """Largest standard deviation of noise added to the scaled latents when the decoder of clips is trained, drawn anew for each
+    sample from 0 up: what the decoder is given later was drawn by a denoiser, not encoded."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SketchConfig:

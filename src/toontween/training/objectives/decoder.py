@@ -167,6 +167,12 @@ class DecoderObjective:
         if draws is not None:
             spread = rearrange(torch.cat(spreads), "(b t) c h w -> b c t h w", b=batch)
             latents = latents + spread * draws.normal(latents.shape[1:], "posterior")
+        if draws is not None and self.config.latent_noise:
+            level = (
+                draws.uniform("noise level") * self.config.latent_noise / self.vae.scaling_factor
+            )
+            noise = draws.normal(latents.shape[1:], "noise")
+            latents = latents + rearrange(level, "b -> b 1 1 1 1") * noise
         return latents, pair_references(ends.reference_features)
 
 

@@ -199,3 +199,24 @@ def test_the_discriminator_judges_patches_and_its_loss_is_the_hinge() -> None:
     assert judged.shape == (2, 1, 2, 4)
     real, fake = torch.tensor([2.0, 0.5]), torch.tensor([-2.0, 0.0])
     torch.testing.assert_close(discriminator_loss(real, fake), torch.tensor(0.5 * (0.25 + 0.5)))
+
+
+def test_noise_on_the_latents_is_for_training_alone() -> None:
+    batch = squares()
+    draws = Draws(0, batch.numbers)
+    clean, noisy = objective(), objective(latent_noise=0.5)
+    with torch.no_grad():
+        losses = [float(made.losses(batch, draws, step=0).logs["l1"]) for made in (clean, noisy)]
+        assert losses[0] != losses[1]
+        assert clean.sample(batch, draws).equal(noisy.sample(batch, draws))
+
+
+def test_noise_is_measured_by_scaled_latents_and_differs_from_sample_to_sample() -> None:
+    batch = squares(4)
+    draws = Draws(0, batch.numbers)
+    clean, noisy = objective(), objective(latent_noise=0.5)
+    latents = [made._latents(batch.frames, draws)[0] for made in (clean, noisy)]
+    added = (latents[1] - latents[0]) * noisy.vae.scaling_factor
+    spreads = added.flatten(1).std(dim=1)
+    assert spreads.max() < 0.55
+    assert spreads.max() - spreads.min() > 0.05
