@@ -17,7 +17,7 @@ test: $(INSTALLED)
 	$(PYTEST)
 
 test-all: $(INSTALLED)
-	$(PYTEST) -m "not weights and not gpu and not compile and not browser and not ray"
+	$(PYTEST) -m "not weights and not gpu and not compile and not ray"
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -15,12 +15,20 @@ from toontween.evaluation.measures.base import TrueClip, to_tensor
 from toontween.evaluation.measures.catalog import DEFAULT, MEASURES, OFFLINE, build_measure
 from toontween.evaluation.measures.clip_files import load_clip
 from toontween.evaluation.methods import MethodSpec, draw
+from toontween.evaluation.results import Cell, Evaluation
 from toontween.evaluation.runner import plan
 from toontween.metrics.clip.network import from_clip_model
 from toontween.metrics.lpips.backbones import build_backbone
 from toontween.metrics.measures.learned import ClipScores
 
 SIZE = (64, 64)
+
+
+def cell(table: Evaluation, label: str, measure: str) -> tuple[float, Cell]:
+    """A number of the table, which must be there, and its cell."""
+    found = table.row(label).cells[measure]
+    assert found.value is not None
+    return found.value, found
 
 
 def backbone_file(folder: Path) -> Path:
@@ -99,8 +107,8 @@ def test_lpips_is_zero_for_the_truth_and_its_weights_are_in_the_protocol(tmp_pat
     weights = {"squeezenet1_1": backbone_file(tmp_path)}
     bench = small_bench(suite, ("hold",), ("lpips-squeeze",), weights=weights)
     table = evaluate(bench, tmp_path / "report", resamples=0).evaluation
-    assert table.row("hold").cells["lpips-squeeze"].value > 1e-4
-    assert table.row("truth").cells["lpips-squeeze"].value == 0
+    assert cell(table, "hold", "lpips-squeeze")[0] > 1e-4
+    assert cell(table, "truth", "lpips-squeeze")[0] == 0
     [column] = table.columns
     assert column.protocol["settings"]["net"] == "squeeze"
     assert column.protocol["settings"]["weights"]
@@ -177,10 +185,12 @@ def test_fvd_and_kvd_of_unknown_weights_say_so_and_rank_a_still_below_the_truth(
     bench = small_bench(suite, ("hold",), ("fvd", "kvd", "fvd-tf-hub"), weights=weights)
     table = evaluate(bench, tmp_path / "report", resamples=0, set_resamples=4).evaluation
     for name in ("fvd", "fvd-tf-hub"):
-        assert table.row("hold").cells[name].value > 1e-3
-        assert abs(table.row("truth").cells[name].value) < 1e-3
-        low, high = table.row("hold").cells[name].low, table.row("hold").cells[name].high
-        assert low < table.row("hold").cells[name].value < high
+        value, found = cell(table, "hold", name)
+        assert value > 1e-3
+        assert abs(cell(table, "truth", name)[0]) < 1e-3
+        assert found.low is not None
+        assert found.high is not None
+        assert found.low < value < found.high
     assert "unknown" in table.columns[0].protocol["settings"]["network"]
     assert any("FVD of 3 is biased" in remark for remark in table.remarks)
 
