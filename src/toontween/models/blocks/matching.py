@@ -13,18 +13,18 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 _WINDOW = (-2, 0, 2)
+_BESIDE = tuple(itertools.product(_WINDOW, _WINDOW))
 """Rows and columns of the nine pixels around a place that are compared, at every scale."""
 
 _SMALLEST_SIDE_PX = 24
 """The shorter side at the coarsest scale is at least so long."""
 
 _COARSEST_SCALE = 64
-_FIRST_RADIUS = 6
-"""Places looked at in each direction at the coarsest scale: a sixth of the side or more."""
+_FIRST_RADIUS = 7
+"""Places looked at in each direction at the coarsest scale: a seventh of the side or more."""
 
-_FINE_RADII = {1: 1, 2: 2}
-_RADIUS = 2
-"""Corrections looked at at a finer scale, unless `_FINE_RADII` has another number for it."""
+_RADIUS, _FINE_RADIUS = 2, 1
+"""Corrections looked at at finer scales, and at scales 2 and 1."""
 
 _COST_OF_MOVING = 0.004
 """Difference of colours that a move of eight pixels must gain; four times the move, twice the gain."""
@@ -40,63 +40,88 @@ def match_blocks(
         The moves, and the mean absolute difference within the square there, summed over the colours.
     """
     scale = _coarsest_scale(min(pictures.shape[2:]))
-    move = cost = None
-    while scale:
-        ours, theirs = (F.avg_pool2d(x, scale) if scale > 1 else x for x in (pictures, others))
-        if move is None:
-            move = torch.zeros_like(ours[:, :2], dtype=torch.long)
-            radius = _FIRST_RADIUS
-        else:
-            doubled = F.interpolate(2.0 * move, scale_factor=2.0)
-            rows, columns = (
-                side - small for side, small in zip(ours.shape[2:], doubled.shape[2:], strict=True)
-            )
-            move = F.pad(doubled, (0, columns, 0, rows), mode="replicate").long()
-            radius = _FINE_RADII.get(scale, _RADIUS)
-        move, cost = _best_near(ours, theirs, move, radius=radius, scale=scale)
+    move, cost = _first_moves(*_at_scale(scale, pictures, others), scale=scale)
+    while scale > 1:
         scale //= 2
-    assert move is not None and cost is not None  # noqa: S101, PT018  the scale is at least 1
+        ours, theirs = _at_scale(scale, pictures, others)
+        radius = _FINE_RADIUS if scale <= 2 else _RADIUS
+        move, cost = _best_near(ours, theirs, _doubled(move, ours), radius=radius, scale=scale)
     return move, cost
 
 
 def moved(
-    pictures: Float[Tensor, "n c h w"],
-    move: Int[Tensor, "n 2 *k h w"],
-    *,
-    beside: tuple[int, int] = (0, 0),
+    pictures: Float[Tensor, "n c h w"], move: Int[Tensor, "n 2 *k h w"]
 ) -> Float[Tensor, "n c *k h w"]:
-    """For every pixel, the one that lies `beside` it, from where the pixel's own move points.
+    """For every pixel, the one where its move points; outside the pictures the edge's pixels go on."""
+    return _taken(pictures, _places(move, pictures.shape[2], pictures.shape[3]))
 
-    Outside the pictures the edge's pixels go on.
-    """
-    height, width = pictures.shape[2:]
-    rows, columns = _indices(height, beside[0], move), _indices(width, beside[1], move)
-    rows, columns = rows[:, None] + move[:, 0], columns + move[:, 1]
-    places = rows.clamp_(0, height - 1) * width + columns.clamp_(0, width - 1)
-    wanted = places.flatten(1)[:, None].expand(-1, pictures.shape[1], -1)
-    return pictures.flatten(2).gather(2, wanted).unflatten(2, places.shape[1:])
+
+def _first_moves(ours: Tensor, theirs: Tensor, *, scale: int) -> tuple[Tensor, Tensor]:
+    """The same moves are tried everywhere, so pictures shifted as a whole will do."""
+    radius, (height, width) = _FIRST_RADIUS, ours.shape[2:]
+    around = F.pad(theirs, (radius,) * 4, mode="replicate")
+    shifted = around.unfold(2, height, 1).unfold(3, width, 1).flatten(2, 3)
+    difference = (ours[:, :, None] - shifted).abs_().sum(1)
+    difference = torch.stack([_shifted(difference, beside) for beside in _BESIDE]).mean(0)
+    tried = _around(radius, ours.device)[None, :, :, None, None].expand(
+        len(ours), -1, -1, height, width
+    )
+    return _cheapest(tried, difference, scale=scale)
 
 
 def _best_near(
     ours: Tensor, theirs: Tensor, move: Tensor, *, radius: int, scale: int
 ) -> tuple[Tensor, Tensor]:
-    steps = torch.arange(-radius, radius + 1, device=ours.device)
-    around = torch.stack(torch.meshgrid(steps, steps, indexing="ij")).flatten(1)
-    tried = move[:, :, None] + around[None, :, :, None, None]
-    still = torch.zeros_like(move)
+    """Every pixel tries moves of its own, each with all that lies beside it."""
+    tried = move[:, :, None] + _around(radius, ours.device)[None, :, :, None, None]
+    places = _places(tried, *ours.shape[2:])
     difference = torch.zeros_like(tried[:, 0], dtype=ours.dtype)
-    for beside in itertools.product(_WINDOW, _WINDOW):
-        wanted = moved(ours, still, beside=beside)[:, :, None]
-        difference += (wanted - moved(theirs, tried, beside=beside)).abs_().sum(1)
-    difference /= len(_WINDOW) ** 2
+    for beside in _BESIDE:
+        wanted, there = _shifted(ours, beside), _shifted(theirs, beside)
+        difference += (wanted[:, :, None] - _taken(there, places)).abs_().sum(1)
+    return _cheapest(tried, difference / len(_BESIDE), scale=scale)
+
+
+def _cheapest(tried: Tensor, difference: Tensor, *, scale: int) -> tuple[Tensor, Tensor]:
     far = tried.abs().sum(1).mul(scale / 8).sqrt_()
     best = (difference + _COST_OF_MOVING * far).argmin(1, keepdim=True)
     chosen = tried.gather(2, best[:, None].expand(-1, 2, -1, -1, -1)).squeeze(2)
     return chosen, difference.gather(1, best)
 
 
-def _indices(length: int, beside: int, like: Tensor) -> Tensor:
-    return (torch.arange(length, device=like.device) + beside).clamp_(0, length - 1)
+def _places(move: Tensor, height: int, width: int) -> Tensor:
+    rows = torch.arange(height, device=move.device)[:, None] + move[:, 0]
+    columns = torch.arange(width, device=move.device) + move[:, 1]
+    return rows.clamp_(0, height - 1).mul_(width).add_(columns.clamp_(0, width - 1))
+
+
+def _taken(pictures: Tensor, places: Tensor) -> Tensor:
+    wanted = places.flatten(1)[:, None].expand(-1, pictures.shape[1], -1)
+    return pictures.flatten(2).gather(2, wanted).unflatten(2, places.shape[1:])
+
+
+def _shifted(pictures: Tensor, beside: tuple[int, int]) -> Tensor:
+    height, width = pictures.shape[2:]
+    reach = max(_WINDOW)
+    around = F.pad(pictures, (reach,) * 4, mode="replicate")
+    top, left = reach + beside[0], reach + beside[1]
+    return around[..., top : top + height, left : left + width]
+
+
+def _around(radius: int, device: torch.device) -> Tensor:
+    steps = torch.arange(-radius, radius + 1, device=device)
+    return torch.stack(torch.meshgrid(steps, steps, indexing="ij")).flatten(1)
+
+
+def _at_scale(scale: int, *pictures: Tensor) -> tuple[Tensor, ...]:
+    return tuple(F.avg_pool2d(one, scale) if scale > 1 else one for one in pictures)
+
+
+def _doubled(move: Tensor, like: Tensor) -> Tensor:
+    """Moves of half the size for pictures like those; a row or column may be missing there."""
+    larger = F.interpolate(2.0 * move, scale_factor=2.0)
+    rows, columns = like.shape[2] - larger.shape[2], like.shape[3] - larger.shape[3]
+    return F.pad(larger, (0, columns, 0, rows), mode="replicate").long()
 
 
 def _coarsest_scale(side: int) -> int:
