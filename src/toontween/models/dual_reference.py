@@ -12,7 +12,7 @@ Between layers a clip is kept as frames, `n` = batch · frames, sample by sample
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +20,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from toontween.errors import UnknownNameError
 from toontween.models.blocks.block_codec import BlockSynthesis
 from toontween.models.blocks.references import (
     KeyMatching,
@@ -43,6 +44,19 @@ DecoderVariant = Literal["full", "no-p3d", "no-har-no-p3d"]
 
 FIRST_ATTENTION_LEVEL = 2
 """Levels from here on (0 is full size) attend to the references; finer ones have them injected."""
+
+
+def variant_called(name: str) -> DecoderVariant:
+    """The variant of that name.
+
+    Raises:
+        UnknownNameError: There is none.
+    """
+    for variant in get_args(DecoderVariant):
+        if name == variant:
+            return variant
+    known = ", ".join(get_args(DecoderVariant))
+    raise UnknownNameError(f"there is no decoder variant called {name!r}", hint=f"known: {known}")
 
 
 class DecoderBlock(nn.Module):

@@ -14,7 +14,7 @@ reference features stay fp32. bf16 has the range of fp32 and is used as it is.
 """
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config
@@ -24,12 +24,13 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from toontween.errors import InputError, ShapeError, UnknownNameError
+from toontween.errors import InputError, ShapeError
 from toontween.models.blocks.vae_encoder import ImageEncoder, ReferenceFeatures
 from toontween.models.dual_reference import (
     FIRST_ATTENTION_LEVEL,
     DecoderVariant,
     DualReferenceDecoder,
+    variant_called,
 )
 
 IMAGE_DECODER: DecoderVariant = "no-har-no-p3d"
@@ -92,7 +93,7 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         finest_temporal_level: Levels of the decoder from here on mix over time.
         finest_attention_level: Levels of the decoder from here on attend to the references.
         match_keys: Whether pixels of the keys are put into the pictures, see `KeyMatching`, in place of the features that
-            finer levels would get.
+            finer levels would get. Clips with references are then decoded with the keys' own latents at their ends.
 
     Raises:
         InputError: The configuration is not a network, or there is no such variant.
@@ -123,7 +124,7 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         match_keys: bool = False,
     ) -> None:
         super().__init__()
-        variant = _variant(decoder_variant)
+        variant = variant_called(decoder_variant)
         channels = tuple(base_channels * mult for mult in channel_mult)
         if not channels or any(width <= 0 or width % norm_groups for width in channels):
             raise InputError(f"channels {channels} are not multiples of {norm_groups} norm groups")
@@ -226,7 +227,7 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
 
         Raises:
             ShapeError: Latents or references have the wrong shape.
-            InputError: References for a decoder that knows none.
+            InputError: References for a decoder that knows none, or for a single frame with `match_keys`.
         """
         if latents.shape[1] != self.latent_channels or not latents.numel():
             raise ShapeError(
@@ -236,6 +237,8 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         if references is not None:
             self._check_references(latents, references)
         self._bring_weights()
+        if references is not None and self._gives_picture:
+            latents = self._with_keys(latents, references[-1])
         return self._compute(self.decoder, latents, references).to(self.dtype)
 
     def forward(self, pixels: Float[Tensor, "b 3 t h w"]) -> Float[Tensor, "b 3 t h w"]:
@@ -250,13 +253,24 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         latents = rearrange(encoded.mean, "(b t) c h w -> b c t h w", b=batch)
         return self.decode(latents, ends if self.uses_references else None)
 
+    @torch.no_grad()
+    def _with_keys(self, latents: Tensor, keys: Tensor) -> Tensor:
+        """The clip with the keys' own latents at its ends, where a denoiser only came near them."""
+        moments, _ = self._compute(self.encoder, rearrange(keys, "b c k h w -> (b k) c h w"))
+        first, last = rearrange(
+            moments[:, : self.latent_channels], "(b k) c h w -> k b c 1 h w", k=2
+        )
+        return torch.cat([first, latents[:, :, 1:-1], last], dim=2).to(latents.dtype)
+
     def _check_references(self, latents: Tensor, references: References) -> None:
         if not self.uses_references:
             raise InputError(
                 "the image decoder takes no references",
                 hint="leave them out (uses_references is False)",
             )
-        batch, _, _, height, width = latents.shape
+        batch, _, num_frames, height, width = latents.shape
+        if self._gives_picture and num_frames < 2:
+            raise InputError("a single frame has no two keys", hint="leave the references out")
         whole = (height * self.downsampling, width * self.downsampling)
         sides = [self._patch_size * 2**level for level in range(len(self._channels))]
         expected = [
@@ -290,11 +304,3 @@ def _converted(value: Any, dtype: torch.dtype) -> Any:
     if isinstance(value, tuple):
         return tuple(_converted(item, dtype) for item in value)
     return value.to(dtype) if isinstance(value, Tensor) else value
-
-
-def _variant(name: str) -> DecoderVariant:
-    for variant in get_args(DecoderVariant):
-        if name == variant:
-            return variant
-    known = ", ".join(get_args(DecoderVariant))
-    raise UnknownNameError(f"there is no decoder variant called {name!r}", hint=f"known: {known}")

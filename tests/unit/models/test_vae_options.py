@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from tests.unit.models.tiny_vae import generator
-from toontween.errors import ShapeError
+from toontween.errors import InputError, ShapeError
 from toontween.models.vae import AutoencoderKLDualReference, pair_references
 
 OPTIONS = {
@@ -133,3 +133,23 @@ def test_fine_levels_have_no_temporal_layers():
     names = [name for name, _ in _grown().decoder.named_parameters() if ".temporal." in name]
     assert any(name.startswith("up.1.") for name in names)
     assert not any(name.startswith("up.0.") for name in names)
+
+
+@torch.no_grad()
+def test_latents_of_the_ends_are_those_of_the_keys():
+    network, clip = _random(_grown()), _clip(4)
+    encoded = network.encode(clip[0].transpose(0, 1))
+    references = pair_references(tuple(f[[0, -1]] for f in encoded.reference_features))
+    latents = encoded.mean.transpose(0, 1)[None]
+    spoilt = latents.clone()
+    spoilt[:, :, [0, -1]] += 1
+    assert torch.equal(network.decode(spoilt, references), network.decode(latents, references))
+    spoilt[:, :, 1] += 1
+    assert not torch.equal(network.decode(spoilt, references), network.decode(latents, references))
+
+
+def test_references_for_a_single_frame_are_refused():
+    network = _grown()
+    references = pair_references(network.encode(_clip(2)[0].transpose(0, 1)).reference_features)
+    with pytest.raises(InputError, match="a single frame has no two keys"):
+        network.decode(torch.zeros(1, 8, 1, 8, 12), references)
