@@ -74,7 +74,7 @@ def mini_decoder() -> RunConfig:
             reverse=0.5,
         ),
         optimizer=OptimizerConfig(
-            learning_rate=3e-4, warmup_steps=50, clip_norm=1.0, decay="cosine"
+            learning_rate=5e-4, warmup_steps=50, clip_norm=1.0, decay="cosine"
         ),
-        loop=LoopConfig(steps=4000, batch_size=2, ema_decay=0.998, save_minutes=5.0, log_every=25),
+        loop=LoopConfig(steps=3000, batch_size=2, ema_decay=0.998, save_minutes=5.0, log_every=25),
     )
