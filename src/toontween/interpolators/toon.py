@@ -34,6 +34,7 @@ from toontween.interpolators.checks import (
 from toontween.interpolators.timing import pick_nearest
 from toontween.interpolators.toon_weights import ToonWeights
 from toontween.pipelines.denoising import SketchGuidance
+from toontween.pipelines.outputs import check_enlarging
 from toontween.runtime import pick_device
 
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
@@ -88,6 +89,10 @@ class ToonSettings:
     height: int | None = None
     """The same for the height."""
 
+    enlarge: str = "resize"
+    """How drawings made smaller than the keys come back to their size: resize scales them, keys takes the keys' own
+    pixels where they fit, which keeps lines sharp."""
+
     def __post_init__(self) -> None:
         check_whole_number(
             "num_inference_steps", self.num_inference_steps, at_least=1, at_most=1000
@@ -104,6 +109,7 @@ class ToonSettings:
             unconditional=self.sketch_unconditional,
             strokes=self.sketch_strokes,
         )
+        check_enlarging(self.enlarge)
         for name, value in (("width", self.width), ("height", self.height)):
             if value is not None:
                 check_whole_number(name, value, at_least=8, at_most=16_384)

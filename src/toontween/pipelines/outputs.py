@@ -10,6 +10,8 @@ from PIL import Image
 from torch import Tensor
 
 from toontween.errors import InputError
+from toontween.models.blocks.enlarging import enlarge_with_keys
+from toontween.pipelines.inputs.keys import PreparedKeys
 
 _OUTPUT_TYPES = ("pil", "pt", "np", "latent")
 
@@ -32,6 +34,45 @@ def check_output_type(output_type: str) -> None:
         raise InputError(
             f"output_type={output_type!r}", hint=f"use one of {', '.join(_OUTPUT_TYPES)}"
         )
+
+
+ENLARGING = ("resize", "keys")
+"""How frames drawn smaller than the keys come back to their size."""
+
+
+def check_enlarging(enlarge: str) -> None:
+    """Refuse an unknown way of coming back to the keys' size.
+
+    Raises:
+        InputError: The way is not known.
+    """
+    if enlarge not in ENLARGING:
+        raise InputError(f"enlarge={enlarge!r}", hint=f"use {' or '.join(ENLARGING)}")
+
+
+def bring_to_size(
+    working: Float[Tensor, "b t 3 height width"], keys: PreparedKeys, *, enlarge: str
+) -> Float[Tensor, "b t 3 h w"]:
+    """Frames in 0…1 at the keys' size: scaled, or with the keys' own pixels where they fit.
+
+    Args:
+        working: Frames at the working size.
+        keys: The keys and their geometry.
+        enlarge: One of `ENLARGING`; frames that were not drawn smaller are only cropped and scaled.
+    """
+    geometry = keys.geometry
+    if enlarge == "resize" or not geometry.shrinks:
+        return geometry.leave(working.flatten(0, 1)).unflatten(0, working.shape[:2])
+    small_keys = (keys.pixels + 1) / 2
+    samples = []
+    for frames, shown, small in zip(working, keys.shown, small_keys, strict=True):
+        drawn = enlarge_with_keys(
+            geometry.crop(frames) * 2 - 1,
+            shown.to(frames) * 2 - 1,
+            small_keys=geometry.crop(small).to(frames) * 2 - 1,
+        )
+        samples.append((drawn + 1) / 2)
+    return torch.stack(samples)
 
 
 def place_keys(

@@ -46,6 +46,8 @@ from toontween.pipelines.noise import (
 from toontween.pipelines.original import align_weights, build_components
 from toontween.pipelines.outputs import (
     ToonInterpolationOutput,
+    bring_to_size,
+    check_enlarging,
     check_output_type,
     place_keys,
     to_output,
@@ -196,6 +198,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         latents: Float[Tensor, "..."] | None = None,
         step_noise: StepNoise | None = None,
         double_decode: bool | None = None,
+        enlarge: str = "resize",
         return_keys: bool = True,
         output_type: str = "pil",
         callback_on_step_end: StepCallback | None = None,
@@ -240,6 +243,8 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             step_noise: Index of a step → its noise, instead of drawing it.
             double_decode: Decode a second time without the second and the last but one frame and take the middle of
                 the clip from there, as published; None for what the model says.
+            enlarge: How frames drawn smaller than the keys (see `height` and `width`) come back to their size: "resize"
+                scales them; "keys" takes the keys' own pixels where they fit, which keeps lines sharp.
             return_keys: Put the keys themselves in the first and the last place, not what the decoder made of them.
             output_type: "pil", "pt", "np" or "latent".
             callback_on_step_end: Called after each step as in diffusers; may give back other latents.
@@ -250,6 +255,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             UnavailableError: The pipeline lacks the part that an argument needs.
         """
         check_output_type(output_type)
+        check_enlarging(enlarge)
         _check_run(num_frames=num_frames, eta=eta, posterior=posterior)
         follow = SketchGuidance(
             scale=sketch_scale,
@@ -330,7 +336,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             return ToonInterpolationOutput(frames=noisy)
         twice = self.config["double_decode"] if double_decode is None else double_decode
         working = decode_frames(self.vae, noisy, references, double_decode=twice)
-        frames = keys.geometry.leave(working.flatten(0, 1)).unflatten(0, working.shape[:2])
+        frames = bring_to_size(working, keys, enlarge=enlarge)
         if return_keys:
             frames = place_keys(frames, keys.shown)
         self.maybe_free_model_hooks()

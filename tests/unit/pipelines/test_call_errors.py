@@ -22,6 +22,7 @@ SHAPE = (1, 4, 4, 4, 6)
         ({"eta": float("nan")}, InputError, "eta=nan"),
         ({"posterior": "mode"}, InputError, "posterior='mode'"),
         ({"output_type": "gif"}, InputError, "output_type='gif'"),
+        ({"enlarge": "magic"}, InputError, "enlarge='magic'"),
         ({"preprocessing": "squash"}, InputError, "preprocessing='squash'"),
         ({"guidance_scale": float("inf")}, InputError, "guidance_scale=inf"),
         ({"guidance_rescale": 1.5}, InputError, "guidance_rescale=1.5"),

@@ -3,10 +3,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from tests.tiny_pipeline import line_sketch, noise_key
+from toontween.pipelines import toon_interpolation
 from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
 
 FIRST, LAST = noise_key(1), noise_key(2)
@@ -87,6 +89,31 @@ def test_a_smaller_working_size_still_gives_the_keys_size(
     frames = run(tiny_pipeline, height=16, output_type="pt")
     assert frames.shape == (1, 4, 3, 32, 48)
     assert torch.equal(frames[0, -1], LAST)
+
+
+def test_drawings_made_smaller_come_back_with_the_keys_own_pixels_where_they_fit(
+    tiny_pipeline: ToonInterpolationPipeline, monkeypatch
+):
+    first = noise_key(1, height=64, width=96)
+
+    def copied(*_: Any, **__: Any) -> Tensor:
+        # what a perfect model would have drawn between two equal keys: the key as the model sees it
+        small = F.interpolate(first[None], (32, 48), mode="bicubic", antialias=True).clamp(0, 1)
+        return small[:, None].expand(1, 4, 3, 32, 48)
+
+    monkeypatch.setattr(toon_interpolation, "decode_frames", copied)
+    both = {"first": first, "last": first, "height": 32, "width": 48, "output_type": "pt"}
+    plain = run(tiny_pipeline, **both)
+    sharp = run(tiny_pipeline, **both, enlarge="keys")
+    assert sharp.shape == plain.shape == (1, 4, 3, 64, 96)
+    assert (sharp[0, 1] - first).abs().mean() < 0.2 * (plain[0, 1] - first).abs().mean()
+
+
+def test_drawings_made_at_the_keys_size_are_the_same_either_way(
+    tiny_pipeline: ToonInterpolationPipeline,
+):
+    plain, sharp = (run(tiny_pipeline, output_type="pt", enlarge=e) for e in ("resize", "keys"))
+    assert torch.equal(plain, sharp)
 
 
 def test_equal_seeds_give_equal_bytes_and_others_do_not(tiny_pipeline: ToonInterpolationPipeline):

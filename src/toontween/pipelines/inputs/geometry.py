@@ -64,9 +64,17 @@ class Geometry:
 
     def leave(self, frames: Float[Tensor, "n c height width"]) -> Float[Tensor, "n c h w"]:
         """Crop and scale frames in 0…1 back to the pictures' size."""
+        return _resize(self.crop(frames), (self.height_px, self.width_px))
+
+    def crop(self, frames: Float[Tensor, "n c height width"]) -> Float[Tensor, "n c y x"]:
+        """Frames without the repeated edges, at the scaled size."""
         top, left = self.padding.top, self.padding.left
-        cropped = frames[:, :, top : top + self.scaled[0], left : left + self.scaled[1]]
-        return _resize(cropped, (self.height_px, self.width_px))
+        return frames[:, :, top : top + self.scaled[0], left : left + self.scaled[1]]
+
+    @property
+    def shrinks(self) -> bool:
+        """Whether the networks see pictures smaller than they came."""
+        return self.scaled[0] < self.height_px and self.scaled[1] < self.width_px
 
     @property
     def _sides(self) -> tuple[int, int, int, int]:
