@@ -22,11 +22,8 @@ from torch import Tensor, nn
 
 from toontween.errors import UnknownNameError
 from toontween.models.blocks.block_codec import BlockSynthesis
-from toontween.models.blocks.references import (
-    KeyMatching,
-    ReferenceAttention,
-    ReferenceInjection,
-)
+from toontween.models.blocks.key_matching import KeyMatching
+from toontween.models.blocks.references import ReferenceAttention, ReferenceInjection
 from toontween.models.blocks.vae_layers import (
     NORM_EPSILON,
     ImageAttention,
@@ -182,7 +179,7 @@ class DualReferenceDecoder(nn.Module):
                     layer = nn.Identity() if match_keys else ReferenceInjection(width)
                 self.references.append(layer)
             if match_keys:
-                self.matching = KeyMatching(channels[0], patch_size=patch_size)
+                self.matching = KeyMatching(channels[0])
             else:
                 self.references.append(ReferenceInjection(channels[0]))
         self.norm_out = nn.GroupNorm(groups, channels[0], eps=NORM_EPSILON)

@@ -1,7 +1,7 @@
 """The model that comes with the package: small enough to train on a CPU and to be shipped.
 
 256×160 pixels, 16 drawings. The autoencoder is a linear codec of 8×8 blocks that learns what a linear one cannot, and a
-decoder that draws with the keys' own pixels: see `blocks.block_codec` and `blocks.references.KeyMatching`. Stages build on each other:
+decoder that draws with the keys' own pixels: see `blocks.block_codec` and `blocks.key_matching`. Stages build on each other:
 `mini_autoencoder` on single drawings, then `mini_decoder` on clips with `--set networks.vae=RUN/model/vae`. Give each the
 clips with `--set data.shards=FOLDER`.
 """

@@ -49,6 +49,15 @@ def match_blocks(
     return move, cost
 
 
+@torch.no_grad()
+def difference_at_rest(
+    pictures: Float[Tensor, "n 3 h w"], others: Float[Tensor, "n 3 h w"]
+) -> Float[Tensor, "n 1 h w"]:
+    """What not moving at all costs every pixel, as `match_blocks` counts it."""
+    difference = (pictures - others).abs_().sum(1, keepdim=True)
+    return torch.stack([_shifted(difference, beside) for beside in _BESIDE]).mean(0)
+
+
 def moved(
     pictures: Float[Tensor, "n c h w"], move: Int[Tensor, "n 2 *k h w"]
 ) -> Float[Tensor, "n c *k h w"]:

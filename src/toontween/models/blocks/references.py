@@ -1,7 +1,6 @@
 """How a clip being decoded takes detail from its two keys (ToonCrafter, section 3.3 "hybrid-attention-residual learning").
 
-The published decoder has `ReferenceAttention` at its coarse levels and `ReferenceInjection` at its fine ones. `KeyMatching` is
-ours, for small networks.
+`ReferenceAttention` at the coarse levels and `ReferenceInjection` at the fine ones; small networks have `KeyMatching` there.
 """
 
 import torch
@@ -10,16 +9,9 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from toontween.models.blocks.matching import match_blocks, moved
-from toontween.models.blocks.vae_layers import NORM_EPSILON, set_to_zero, silu
+from toontween.models.blocks.vae_layers import NORM_EPSILON, set_to_zero
 
 _SCORES_AT_ONCE = 2**30
-
-_HIDDEN, _WIDTH = 4, 16
-"""Channels of `KeyMatching` at full size: from the decoder's features, and within."""
-
-_TRUST, _DOUBT, _CHOICE = 5.0, 12.0, 50.0
-"""What a new `KeyMatching` does: logits of the copy's share at no cost, less by a unit of cost, and of the dearer key's."""
 
 
 class ReferenceInjection(nn.Module):
@@ -85,52 +77,3 @@ class ReferenceAttention(nn.Module):
         added = self.to_out(rearrange(found, "b heads n d -> b n (heads d)"))
         height = frames.shape[-2]
         return frames + rearrange(added, "b (t h w) c -> (b t) c h w", t=num_frames, h=height)
-
-
-class KeyMatching(nn.Module):
-    """Draws with the keys' own pixels: finds each place of a decoded frame in both keys and copies what is there.
-
-    Most of a drawn frame stands in its keys too, sharp, at the same place or a little away. The decoded frame is a blurred but
-    true picture of what is wanted; it is matched with the end frames, decoded just as it was, and the pixels come
-    from the keys themselves. A small network at full size then says how much of the copy to take, of which key, and what to
-    add. When new it trusts the better match by its cost alone, which already draws better than the decoded frame.
-
-    The published decoder gives the keys' fine features to the end frames alone; this is ours.
-
-    Args:
-        hidden_channels: Of the decoder's last features.
-        patch_size: Pixels along a side of what one place of those features covers.
-    """
-
-    def __init__(self, hidden_channels: int, *, patch_size: int) -> None:
-        super().__init__()
-        self.patch_size = patch_size
-        self.narrow = nn.Conv2d(hidden_channels, _HIDDEN * patch_size**2, 1)
-        self.compare = nn.Conv2d(_HIDDEN + 14, _WIDTH, 3, padding=1)
-        self.refine = nn.Conv2d(_WIDTH, _WIDTH, 3, padding=1)
-        self.decide = nn.Conv2d(_WIDTH, 5, 1)
-        set_to_zero(self.decide)
-
-    def forward(
-        self,
-        pictures: Float[Tensor, "n 3 y x"],
-        hidden: Float[Tensor, "n c h w"],
-        keys: Float[Tensor, "b 3 2 y x"],
-        decoded_ends: Float[Tensor, "b 3 2 y x"],
-    ) -> Float[Tensor, "n 3 y x"]:
-        """Pictures with pixels of the keys; the frames of a sample stand together."""
-        num_frames = pictures.shape[0] // keys.shape[0]
-        found, costs = [], []
-        for key, end in zip(keys.unbind(2), decoded_ends.unbind(2), strict=True):
-            move, cost = match_blocks(pictures, end.repeat_interleave(num_frames, 0))
-            found.append(moved(key.repeat_interleave(num_frames, 0), move))
-            costs.append(cost)
-        first, last = found
-        known = F.pixel_shuffle(self.narrow(hidden), self.patch_size)
-        apart = [first - pictures, last - pictures]
-        seen = torch.cat([known, *apart, *(x.abs() for x in apart), *costs], dim=1)
-        seen = silu(self.refine(silu(self.compare(seen))))
-        share, side, added = self.decide(seen).split([1, 1, 3], dim=1)
-        share = (share + _TRUST - _DOUBT * torch.minimum(*costs)).sigmoid()
-        side = (side + _CHOICE * (costs[0] - costs[1])).sigmoid()
-        return torch.lerp(pictures, torch.lerp(first, last, side), share) + added

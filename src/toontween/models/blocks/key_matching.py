@@ -1,0 +1,123 @@
+"""Drawing with the keys' own pixels, for small networks: where they are found, and which of them are right.
+
+Most of a drawn frame stands in its keys too, sharp, at the same place or a little away. The decoded frame is a blurred but true
+picture of what is wanted; it is matched with the end frames, decoded just as it was, and the pixels come
+from the keys themselves. The published decoder gives the keys' fine features to the end frames alone; this is ours.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from toontween.models.blocks.matching import difference_at_rest, match_blocks, moved
+from toontween.models.blocks.vae_layers import set_to_zero, silu
+
+_FULL, _HALF, _QUARTER = 16, 32, 64
+"""Channels of `Judgement` at the pictures' size, and at a half and a quarter of it."""
+
+_CANDIDATES = 4
+"""Either key's pixels, from where they are found and from the same place."""
+
+_SEEN = 3 + 7 * _CANDIDATES
+"""Of a decoded picture and, for each candidate, its differences, its soft ones and its cost."""
+
+_TRUST, _DOUBT, _CHOICE = 5.0, 12.0, 50.0
+"""Logits when new: of the best candidate at no cost, less by a unit of cost, and of the others by what they cost more."""
+
+_AT_REST = 0.02
+"""What pixels of the same place may cost more than found ones before those are preferred."""
+
+
+class KeyMatching(nn.Module):
+    """Copies pixels of both keys to where they are wanted.
+
+    Four candidates for each pixel, of either key what was found and what stands at the same place, and the decoded
+    picture itself; `Judgement` says how much of each, and what to add. When new it trusts the cheapest candidate by its cost
+    alone, which already draws better than the decoded frame.
+
+    Args:
+        hidden_channels: Of the decoder's last features, one place of which covers a patch of pixels.
+    """
+
+    def __init__(self, hidden_channels: int) -> None:
+        super().__init__()
+        self.judgement = Judgement(hidden_channels)
+
+    def forward(
+        self,
+        pictures: Float[Tensor, "n 3 y x"],
+        hidden: Float[Tensor, "n c h w"],
+        keys: Float[Tensor, "b 3 2 y x"],
+        decoded_ends: Float[Tensor, "b 3 2 y x"],
+    ) -> Float[Tensor, "n 3 y x"]:
+        """Pictures with pixels of the keys; the frames of a sample stand together."""
+        num_frames = pictures.shape[0] // keys.shape[0]
+        candidates, soft, costs = [], [], []
+        for key, end in zip(keys.unbind(2), decoded_ends.unbind(2), strict=True):
+            sharp_key, soft_key = (x.repeat_interleave(num_frames, 0) for x in (key, end))
+            move, cost = match_blocks(pictures, soft_key)
+            both = moved(torch.cat([sharp_key, soft_key], dim=1), move)
+            candidates += [both[:, :3], sharp_key]
+            soft += [both[:, 3:], soft_key]
+            costs += [cost, difference_at_rest(pictures, soft_key)]
+        seen = [pictures, *(x - pictures for x in candidates + soft), *costs]
+        logits, added = self.judgement(torch.cat(seen, dim=1), hidden)
+        shares = (logits + _first_logits(torch.cat(costs, dim=1))).softmax(dim=1)
+        drawn = torch.stack([pictures, *candidates], dim=1)
+        return (shares.unsqueeze(2) * drawn).sum(1) + added
+
+
+class Judgement(nn.Module):
+    """How much of each candidate to take: a small network of three scales, 0 when new."""
+
+    def __init__(self, hidden_channels: int) -> None:
+        super().__init__()
+        self.fine = nn.Conv2d(_SEEN, _FULL, 3, padding=1)
+        self.enter = nn.Conv2d(4 * _SEEN, _HALF, 3, padding=1)
+        self.half_down = _Residual(_HALF)
+        self.down = nn.Conv2d(4 * _HALF, _QUARTER, 1)
+        self.features = nn.Conv2d(hidden_channels, _QUARTER, 1)
+        self.quarter = nn.Sequential(_Residual(_QUARTER), _Residual(_QUARTER))
+        self.up = nn.Conv2d(_QUARTER, 4 * _HALF, 1)
+        self.half_up = _Residual(_HALF)
+        self.leave = nn.Conv2d(_HALF, 4 * _FULL, 1)
+        self.refine = _Residual(_FULL)
+        self.decide = nn.Conv2d(_FULL, 1 + _CANDIDATES + 3, 3, padding=1)
+        set_to_zero(self.decide)
+
+    def forward(
+        self, seen: Float[Tensor, "n s y x"], hidden: Float[Tensor, "n c h w"]
+    ) -> tuple[Float[Tensor, "n 5 y x"], Float[Tensor, "n 3 y x"]]:
+        """Logits of the decoded picture and the candidates, and what to add to the mixture."""
+        height, width = seen.shape[2:]
+        seen = F.pad(seen, (0, -width % 4, 0, -height % 4), mode="replicate")
+        half = self.half_down(self.enter(F.pixel_unshuffle(seen, 2)))
+        quarter = self.down(F.pixel_unshuffle(half, 2))
+        known = self.features(hidden)
+        if known.shape[2:] != quarter.shape[2:]:
+            known = F.interpolate(known, quarter.shape[2:], mode="bilinear")
+        quarter = self.quarter(quarter + known)
+        half = self.half_up(half + F.pixel_shuffle(self.up(quarter), 2))
+        full = self.refine(self.fine(seen) + F.pixel_shuffle(self.leave(half), 2))
+        decided = self.decide(silu(full))[..., :height, :width]
+        return decided[:, : 1 + _CANDIDATES], decided[:, 1 + _CANDIDATES :]
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, frames: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        return frames + self.second(silu(self.first(F.silu(frames))))
+
+
+def _first_logits(costs: Float[Tensor, "n 4 y x"]) -> Float[Tensor, "n 5 y x"]:
+    """Of the decoded picture and of the candidates, by their costs alone."""
+    at_rest = costs.new_tensor([0.0, _AT_REST] * (_CANDIDATES // 2)).view(1, -1, 1, 1)
+    costs = costs + at_rest
+    least = costs.amin(1, keepdim=True)
+    copied = _TRUST - _DOUBT * least - _CHOICE * (costs - least)
+    return torch.cat([torch.zeros_like(least), copied], dim=1)
