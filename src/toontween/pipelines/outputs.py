@@ -11,6 +11,7 @@ from torch import Tensor
 
 from toontween.errors import InputError
 from toontween.models.blocks.enlarging import enlarge_with_keys
+from toontween.models.blocks.key_matching import KeyMatching
 from toontween.pipelines.inputs.keys import PreparedKeys
 
 _OUTPUT_TYPES = ("pil", "pt", "np", "latent")
@@ -51,7 +52,11 @@ def check_enlarging(enlarge: str) -> None:
 
 
 def bring_to_size(
-    working: Float[Tensor, "b t 3 height width"], keys: PreparedKeys, *, enlarge: str
+    working: Float[Tensor, "b t 3 height width"],
+    keys: PreparedKeys,
+    *,
+    enlarge: str,
+    matching: KeyMatching | None,
 ) -> Float[Tensor, "b t 3 h w"]:
     """Frames in 0…1 at the keys' size: scaled, or with the keys' own pixels where they fit.
 
@@ -59,6 +64,7 @@ def bring_to_size(
         working: Frames at the working size.
         keys: The keys and their geometry.
         enlarge: One of `ENLARGING`; frames that were not drawn smaller are only cropped and scaled.
+        matching: The decoder's, which judges what fits; None if it has none.
     """
     geometry = keys.geometry
     if enlarge == "resize" or not geometry.shrinks:
@@ -70,6 +76,7 @@ def bring_to_size(
             geometry.crop(frames) * 2 - 1,
             shown.to(frames) * 2 - 1,
             small_keys=geometry.crop(small).to(frames) * 2 - 1,
+            matching=matching,
         )
         samples.append((drawn + 1) / 2)
     return torch.stack(samples)

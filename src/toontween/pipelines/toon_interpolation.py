@@ -336,7 +336,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             return ToonInterpolationOutput(frames=noisy)
         twice = self.config["double_decode"] if double_decode is None else double_decode
         working = decode_frames(self.vae, noisy, references, double_decode=twice)
-        frames = bring_to_size(working, keys, enlarge=enlarge)
+        frames = bring_to_size(working, keys, enlarge=enlarge, matching=self.vae.decoder.matching)
         if return_keys:
             frames = place_keys(frames, keys.shown)
         self.maybe_free_model_hooks()

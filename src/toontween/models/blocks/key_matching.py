@@ -5,6 +5,8 @@ picture of what is wanted; it is matched with the end frames, decoded just as it
 from the keys themselves. The published decoder gives the keys' fine features to the end frames alone; this is ours.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -22,6 +24,12 @@ _CANDIDATES = 4
 _SEEN = 3 + 7 * _CANDIDATES
 """Of a decoded picture and, for each candidate, its differences, its soft ones and its cost."""
 
+_REACH = 48
+"""Pixels that `Judgement` looks away from a place, and more."""
+
+_STRIP, _MOST_AT_ONCE = 192, 2**19
+"""Rows judged at a time, in pictures of more pixels."""
+
 _TRUST, _DOUBT, _CHOICE = 5.0, 12.0, 50.0
 """Logits when new: of the best candidate at no cost, less by a unit of cost, and of the others by what they cost more."""
 
@@ -32,9 +40,8 @@ _AT_REST = 0.02
 class KeyMatching(nn.Module):
     """Copies pixels of both keys to where they are wanted.
 
-    Four candidates for each pixel, of either key what was found and what stands at the same place, and the decoded
-    picture itself; `Judgement` says how much of each, and what to add. When new it trusts the cheapest candidate by its cost
-    alone, which already draws better than the decoded frame.
+    `Judgement` says how much to take of each candidate of `draw_with_keys`, and what to add. When new it trusts the cheapest
+    candidate by its cost alone, which already draws better than the decoded frame.
 
     Args:
         hidden_channels: Of the decoder's last features, one place of which covers a patch of pixels.
@@ -47,29 +54,59 @@ class KeyMatching(nn.Module):
     def forward(
         self,
         pictures: Float[Tensor, "n 3 y x"],
-        hidden: Float[Tensor, "n c h w"],
+        hidden: Float[Tensor, "n c h w"] | None,
         keys: Float[Tensor, "b 3 2 y x"],
-        decoded_ends: Float[Tensor, "b 3 2 y x"],
+        soft_keys: Float[Tensor, "b 3 2 y x"],
     ) -> Float[Tensor, "n 3 y x"]:
-        """Pictures with pixels of the keys; the frames of a sample stand together."""
-        num_frames = pictures.shape[0] // keys.shape[0]
-        candidates, soft, costs = [], [], []
-        for key, end in zip(keys.unbind(2), decoded_ends.unbind(2), strict=True):
-            sharp_key, soft_key = (x.repeat_interleave(num_frames, 0) for x in (key, end))
-            move, cost = match_blocks(pictures, soft_key)
-            both = moved(torch.cat([sharp_key, soft_key], dim=1), move)
-            candidates += [both[:, :3], sharp_key]
-            soft += [both[:, 3:], soft_key]
-            costs += [cost, difference_at_rest(pictures, soft_key)]
+        """Pictures with pixels of the keys, see `draw_with_keys`; there are no features of pictures that were enlarged."""
+        return draw_with_keys(
+            pictures, keys, soft_keys, judge=lambda seen: self.judgement(seen, hidden)
+        )
+
+
+def draw_with_keys(
+    pictures: Float[Tensor, "n 3 y x"],
+    keys: Float[Tensor, "b 3 2 y x"],
+    soft_keys: Float[Tensor, "b 3 2 y x"],
+    *,
+    judge: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None,
+) -> Float[Tensor, "n 3 y x"]:
+    """Pictures with pixels of the keys; the frames of a sample stand together.
+
+    Four candidates for each pixel, of either key what was found and what stands at the same place, and the picture itself.
+
+    Args:
+        pictures: Soft, in about −1…1.
+        keys: The first and the last of each sample, sharp.
+        soft_keys: The keys as soft as the pictures are.
+        judge: Gives logits of the picture and the candidates, and what to add; without it, costs alone decide.
+    """
+    num_frames = pictures.shape[0] // keys.shape[0]
+    candidates, soft, costs = [], [], []
+    for key, end in zip(keys.unbind(2), soft_keys.unbind(2), strict=True):
+        sharp_key, soft_key = (x.repeat_interleave(num_frames, 0) for x in (key, end))
+        move, cost = match_blocks(pictures, soft_key)
+        both = moved(torch.cat([sharp_key, soft_key], dim=1), move)
+        candidates += [both[:, :3], sharp_key]
+        soft += [both[:, 3:], soft_key]
+        costs += [cost, difference_at_rest(pictures, soft_key)]
+    logits, added = _first_logits(torch.cat(costs, dim=1)), None
+    if judge is not None:
         seen = [pictures, *(x - pictures for x in candidates + soft), *costs]
-        logits, added = self.judgement(torch.cat(seen, dim=1), hidden)
-        shares = (logits + _first_logits(torch.cat(costs, dim=1))).softmax(dim=1)
-        drawn = torch.stack([pictures, *candidates], dim=1)
-        return (shares.unsqueeze(2) * drawn).sum(1) + added
+        judged, added = judge(torch.cat(seen, dim=1))
+        logits = logits + judged
+    shares = logits.softmax(dim=1).split(1, dim=1)
+    mixed = pictures * shares[0]
+    for candidate, share in zip(candidates, shares[1:], strict=True):
+        mixed = mixed + candidate * share
+    return mixed if added is None else mixed + added
 
 
 class Judgement(nn.Module):
-    """How much of each candidate to take: a small network of three scales, 0 when new."""
+    """How much of each candidate to take: a small network of three scales, 0 when new.
+
+    Works on pictures that were enlarged, too: what is to be told apart is the same there.
+    """
 
     def __init__(self, hidden_channels: int) -> None:
         super().__init__()
@@ -87,17 +124,31 @@ class Judgement(nn.Module):
         set_to_zero(self.decide)
 
     def forward(
-        self, seen: Float[Tensor, "n s y x"], hidden: Float[Tensor, "n c h w"]
+        self, seen: Float[Tensor, "n s y x"], hidden: Float[Tensor, "n c h w"] | None
     ) -> tuple[Float[Tensor, "n 5 y x"], Float[Tensor, "n 3 y x"]]:
-        """Logits of the decoded picture and the candidates, and what to add to the mixture."""
+        """Logits of the picture and the candidates, and what to add to the mixture; strips of large pictures in turn."""
+        height = seen.shape[2]
+        if hidden is not None or torch.is_grad_enabled() or seen.shape[2:].numel() <= _MOST_AT_ONCE:
+            return self._judge(seen, hidden)
+        strips = []
+        for top in range(0, height, _STRIP):
+            start = max(0, top - _REACH)
+            drawn = self._judge(seen[:, :, start : top + _STRIP + _REACH], None)
+            strips.append([part[:, :, top - start :][:, :, :_STRIP] for part in drawn])
+        logits, added = (torch.cat(parts, dim=2) for parts in zip(*strips, strict=True))
+        return logits, added
+
+    def _judge(self, seen: Tensor, hidden: Tensor | None) -> tuple[Tensor, Tensor]:
         height, width = seen.shape[2:]
         seen = F.pad(seen, (0, -width % 4, 0, -height % 4), mode="replicate")
         half = self.half_down(self.enter(F.pixel_unshuffle(seen, 2)))
         quarter = self.down(F.pixel_unshuffle(half, 2))
-        known = self.features(hidden)
-        if known.shape[2:] != quarter.shape[2:]:
-            known = F.interpolate(known, quarter.shape[2:], mode="bilinear")
-        quarter = self.quarter(quarter + known)
+        if hidden is not None:
+            known = self.features(hidden)
+            if known.shape[2:] != quarter.shape[2:]:
+                known = F.interpolate(known, quarter.shape[2:], mode="bilinear")
+            quarter = quarter + known
+        quarter = self.quarter(quarter)
         half = self.half_up(half + F.pixel_shuffle(self.up(quarter), 2))
         full = self.refine(self.fine(seen) + F.pixel_shuffle(self.leave(half), 2))
         decided = self.decide(silu(full))[..., :height, :width]
