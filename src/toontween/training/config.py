@@ -239,6 +239,10 @@ class DecoderConfig:
     """Largest standard deviation of noise added to the scaled latents when the decoder of clips is trained, drawn anew for each
     sample from 0 up: what the decoder is given later was drawn by a denoiser, not encoded."""
 
+    enlarged: tuple[int, ...] = ()
+    """Train at several sizes: the clips are made smaller by one of these factors, another for every step, and of each some decoded
+    drawings come back to the clips' own size with the keys' pixels. For decoders with `match_keys`; empty: at one size."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SketchConfig:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -15,6 +16,8 @@ from torch.func import functional_call
 
 from toontween.errors import InputError
 from toontween.metrics.frame import EIGHT_BIT_MSE_FLOOR, psnr, ssim
+from toontween.models.blocks.enlarging import enlarged
+from toontween.models.blocks.key_matching import KeyMatching
 from toontween.models.discriminator import PatchDiscriminator
 from toontween.models.dual_reference import DualReferenceDecoder
 from toontween.models.vae import AutoencoderKLDualReference, References, pair_references
@@ -48,6 +51,8 @@ class DecoderObjective:
         self.config = config
         self._single = config.train == "autoencoder"
         self.vae = vae if self._single else _grown(vae, config)
+        if config.enlarged:
+            self._matching()
         self._perceptual = build_perceptual(config.perceptual, config.perceptual_weights)
         networks: dict[str, nn.Module] = {"vae": self.vae}
         self._discriminator: PatchDiscriminator | None = None
@@ -74,15 +79,16 @@ class DecoderObjective:
 
     def losses(self, batch: Batch, draws: Draws, *, step: int) -> Losses:
         """L1 + perceptual + adversarial (+ the posterior's divergence), and the discriminator's own."""
-        decoded, divergence = self._encode_and_decode(batch, draws)
-        ours, truth = decoded.flatten(0, 1), batch.frames.flatten(0, 1)
-        absolute = (ours - truth).abs().mean()
-        logs = {"l1": absolute.detach()}
-        loss = absolute
-        if self._perceptual is not None:
-            perceptual = self._perceptual(ours, truth).mean()
-            logs["perceptual"] = perceptual.detach()
-            loss = loss + self.config.perceptual_weight * perceptual
+        large = batch.frames
+        factors = self.config.enlarged
+        frames = _smaller(large, factors[step % len(factors)]) if factors else large
+        decoded, divergence = self._encode_and_decode(frames, draws)
+        ours, truth = decoded.flatten(0, 1), frames.flatten(0, 1)
+        loss, logs = self._difference(ours, truth)
+        if factors:
+            enlarging, enlarging_logs = self._difference(*self._enlarged(decoded, large, draws))
+            loss = loss + enlarging
+            logs |= {f"enlarged {name}": value for name, value in enlarging_logs.items()}
         groups: dict[str, Tensor] = {}
         if self._discriminator is not None:
             groups["discriminator"] = discriminator_loss(
@@ -97,6 +103,41 @@ class DecoderObjective:
             logs["divergence"] = divergence.detach()
             loss = loss + self.config.kl_weight * divergence
         return Losses(by_group={"generator": loss, **groups}, logs=logs)
+
+    def _difference(self, ours: Tensor, truth: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        absolute = (ours - truth).abs().mean()
+        logs = {"l1": absolute.detach()}
+        if self._perceptual is None:
+            return absolute, logs
+        perceptual = self._perceptual(ours, truth).mean()
+        logs["perceptual"] = perceptual.detach()
+        return absolute + self.config.perceptual_weight * perceptual, logs
+
+    def _enlarged(
+        self,
+        decoded: Float[Tensor, "b t 3 h w"],
+        large: Float[Tensor, "b t 3 y x"],
+        draws: Draws,
+    ) -> tuple[Tensor, Tensor]:
+        """One in-between of each sample, decoded and brought to the clips' size, and what it should be."""
+        inner = 1 + draws.integers(large.shape[1] - 2, "enlarged")
+        samples = torch.arange(len(large), device=large.device)
+        shape = large.shape[-2:]
+        soft = enlarged(decoded.detach()[samples, inner], *shape)
+        keys = large[:, [0, -1]]
+        soft_keys = enlarged(_smaller(keys, shape[0] // decoded.shape[-2]).flatten(0, 1), *shape)
+        paired = rearrange(soft_keys, "(b k) c h w -> b c k h w", k=2)
+        ours = self._matching()(soft, None, keys.transpose(1, 2), paired)
+        return ours, large[samples, inner]
+
+    def _matching(self) -> KeyMatching:
+        matching = self.vae.decoder.matching
+        if matching is None:
+            raise InputError(
+                "objective.enlarged is for decoders that draw with the keys' pixels",
+                hint="leave it empty, or use networks.vae_size.match_keys=true",
+            )
+        return matching
 
     @torch.no_grad()
     def measure(self, batch: Batch, draws: Draws) -> dict[str, Float[Tensor, " b"]]:
@@ -120,7 +161,7 @@ class DecoderObjective:
     def sample(self, batch: Batch, draws: Draws) -> Float[Tensor, "b t 3 h w"]:
         """The clips decoded from their posteriors' means, 0…1."""
         del draws
-        decoded, _ = self._encode_and_decode(batch, None)
+        decoded, _ = self._encode_and_decode(batch.frames, None)
         return ((decoded.float() + 1) / 2).clamp(0, 1)
 
     def export(self, folder: Path, *, measures: Mapping[str, float]) -> None:
@@ -132,9 +173,8 @@ class DecoderObjective:
         self.vae.save_pretrained(str(folder / "vae"))
 
     def _encode_and_decode(
-        self, batch: Batch, draws: Draws | None
+        self, frames: Float[Tensor, "b t 3 h w"], draws: Draws | None
     ) -> tuple[Float[Tensor, "b t 3 h w"], Tensor | None]:
-        frames = batch.frames
         if self._single:
             encoded = self.vae.encode(frames.flatten(0, 1))
             latents, divergence = encoded.mean, None
@@ -174,6 +214,11 @@ class DecoderObjective:
             noise = draws.normal(latents.shape[1:], "noise")
             latents = latents + rearrange(level, "b -> b 1 1 1 1") * noise
         return latents, pair_references(ends.reference_features)
+
+
+def _smaller(clips: Float[Tensor, "b t 3 y x"], factor: int) -> Float[Tensor, "b t 3 h w"]:
+    flat = F.avg_pool2d(clips.flatten(0, 1), factor)
+    return flat.unflatten(0, clips.shape[:2])
 
 
 def last_layer(decoder: DualReferenceDecoder) -> nn.Parameter:

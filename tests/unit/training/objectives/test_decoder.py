@@ -220,3 +220,44 @@ def test_noise_is_measured_by_scaled_latents_and_differs_from_sample_to_sample()
     spreads = added.flatten(1).std(dim=1)
     assert spreads.max() < 0.55
     assert spreads.max() - spreads.min() > 0.05
+
+
+def matching_objective(**fields: Any) -> DecoderObjective:
+    seed_layers(0, "vae")
+    sizes = NETWORKS.vae_size | {
+        "decoder_variant": "no-har-no-p3d",
+        "linear_codec": True,
+        "match_keys": True,
+    }
+    config = DecoderConfig(reference_heads=2, reference_head_dim=8, **fields)
+    return DecoderObjective(AutoencoderKLDualReference(**sizes), config)
+
+
+def test_several_sizes_are_trained_at_in_turn() -> None:
+    batch = squares()
+    draws = Draws(0, batch.numbers)
+    made = matching_objective(enlarged=(2, 1))
+    half, whole = (made.losses(batch, draws, step=step) for step in (0, 1))
+    assert half.logs["l1"] > whole.logs["l1"]
+    assert set(half.logs) == {"l1", "enlarged l1"}
+    plain = matching_objective().losses(batch, draws, step=0)
+    torch.testing.assert_close(whole.logs["l1"], plain.logs["l1"])
+
+
+def test_what_is_enlarged_teaches_the_matching() -> None:
+    batch = squares()
+    made = matching_objective(enlarged=(2,))
+    losses = made.losses(batch, Draws(0, batch.numbers), step=0)
+    losses.by_group["generator"].backward()
+    matching = made.vae.decoder.matching
+    assert matching is not None
+    assert matching.judgement.decide.weight.grad is not None
+    assert matching.judgement.decide.weight.grad.abs().max() > 0
+    torch.testing.assert_close(
+        losses.by_group["generator"].detach(), losses.logs["l1"] + losses.logs["enlarged l1"]
+    )
+
+
+def test_decoders_without_matching_cannot_enlarge() -> None:
+    with pytest.raises(InputError, match=r"objective\.enlarged"):
+        objective(enlarged=(2,))
