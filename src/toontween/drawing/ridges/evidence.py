@@ -70,13 +70,25 @@ def lines_among(
     spines: Spines, luma: UInt8[np.ndarray, "h w"], pen: Pen, demands: Demands
 ) -> Bool[np.ndarray, " n"]:
     """Which pixels of the spines are lines."""
+    return followed(spines, evidence_of(spines, luma, pen, demands), down_to=_FOLLOWED)
+
+
+def evidence_of(
+    spines: Spines, luma: UInt8[np.ndarray, "h w"], pen: Pen, demands: Demands
+) -> Float[np.ndarray, " n"]:
+    """How sure it is of each pixel of the spines that it is a line: 1 and more is sure; 0 on joints."""
     evidence = _of_branches(spines, luma, pen, demands.contrast)
-    on_branch = spines.branch > 0
     piece_of = np.zeros(spines.num_branches, np.int32)
     piece_of[spines.branch] = spines.piece
     evidence *= _of_pieces(spines, min(luma.shape), demands)[piece_of]
-    here = np.where(on_branch, evidence[spines.branch], 0)
-    return connected(spines, (here >= _FOLLOWED) | ~on_branch, here >= 1)
+    return np.where(spines.branch > 0, evidence[spines.branch], 0)
+
+
+def followed(
+    spines: Spines, evidence: Float[np.ndarray, " n"], *, down_to: float
+) -> Bool[np.ndarray, " n"]:
+    """Sure lines, and what continues them with at least so much evidence."""
+    return connected(spines, (evidence >= down_to) | (spines.branch == 0), evidence >= 1)
 
 
 def _of_pieces(spines: Spines, side_px: int, demands: Demands) -> Float[np.ndarray, " p"]:
