@@ -262,3 +262,16 @@ def test_a_key_of_the_same_shape_but_another_size_is_scaled_with_a_warning(toont
     )
     assert code == 0
     assert "B.png is 96×64, the first key 48×32: scaled" in err
+
+
+def test_locks_are_recorded_and_bring_in_betweens_to_the_keys_colours(toontween, folder):
+    code, _, _ = toontween(
+        *["render", "A.png", "B.png", "-o", "out/", "--count", "2"],
+        *["--method", "crossfade", "--lock-palette", "--lock-lines"],
+    )
+    assert code == 0
+    sidecar = json.loads((folder / "out/toontween.json").read_text())
+    assert sidecar["settings"]["lock_palette"] is True
+    assert sidecar["settings"]["lock_lines"] is True
+    assert sidecar["palette"]["colours"]
+    assert "inks" in sidecar["lines"]

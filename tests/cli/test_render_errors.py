@@ -36,6 +36,7 @@ ERRORS = {
     "setting out of range": ("--set sharpness=-4", "sharpness -4"),
     "device unknown": ("--device gpu", "gpu"),
     "device unfit": ("--device cuda --method hold", "runs on the CPU"),
+    "line art locked": ("--line-art --lock-palette", "without a lock"),
     "sketch unfit": ("--sketch 3=A.png --method flow", "cannot follow sketches"),
     "sketch malformed": ("--sketch A.png", "is not NUMBER=FILE"),
     "sketch no number": ("--sketch first=A.png", "is not NUMBER=FILE"),

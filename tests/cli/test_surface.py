@@ -25,6 +25,8 @@ SURFACE = {
         "--set",
         "--line-art",
         "--binary",
+        "--lock-palette",
+        "--lock-lines",
         "--fit",
         "--device",
         "--overwrite",

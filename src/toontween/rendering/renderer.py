@@ -30,6 +30,7 @@ from toontween.rendering.inputs.keys import (
     prepare_keys,
 )
 from toontween.rendering.inputs.sketches import drawing_numbers_of_keys, place_sketches
+from toontween.rendering.locking import locks_of
 from toontween.rendering.take import Take
 from toontween.timeline.time import MAX_FPS
 
@@ -79,6 +80,12 @@ class RenderSettings:
     binary: bool = False
     """Whether in-betweens of line drawings have no grey."""
 
+    lock_palette: bool = False
+    """Whether flat areas of in-betweens get the exact colours of the keys."""
+
+    lock_lines: bool = False
+    """Whether lines of in-betweens that faded or broke are drawn anew, as in the keys."""
+
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MAX_COUNT:
             raise InputError(f"count {self.count} is not within 1…{MAX_COUNT}")
@@ -88,6 +95,10 @@ class RenderSettings:
             raise InputError(f"fps {self.fps} is not within 1…{MAX_FPS}")
         if self.binary and not self.line_art:
             raise InputError("binary in-betweens are for line drawings", hint="use --line-art too")
+        if self.line_art and (self.lock_palette or self.lock_lines):
+            raise InputError(
+                "line art gets the keys' paper and inks without a lock", hint="leave the locks out"
+            )
         if not 0 <= self.seed < 2**63:
             raise InputError(f"seed {self.seed} is not within 0…2^63 − 1")
 
@@ -160,6 +171,8 @@ class _Run:
         alpha = self._interpolator.capabilities.alpha
         pictures = [as_drawn(key, alpha=alpha) for key in keys]
         self._warn_of_transparency()
+        locks = locks_of(pictures, palette=settings.lock_palette, lines=settings.lock_lines)
+        self._warnings += locks.warnings
         drawings: list[Pixels] = [keys[0]]
         for gap, (first, last) in enumerate(pairwise(pictures)):
             request = InbetweenRequest(
@@ -172,7 +185,7 @@ class _Run:
                 options=settings.options,
                 progress=self._progress_of_gap(gap),
             )
-            drawings += [as_given(picture, keys[0]) for picture in self._draw_gap(request)]
+            drawings += [as_given(locks.apply(p), keys[0]) for p in self._draw_gap(request)]
             drawings.append(keys[gap + 1])
             self._report(gap + 1, 0.0)
         return Take(
@@ -180,7 +193,7 @@ class _Run:
             key_numbers=drawing_numbers_of_keys(len(keys), settings.count),
             on=settings.on,
             fps=settings.fps,
-            record=self._record(),
+            record={**self._record(), **locks.record},
             warnings=tuple(self._warnings),
         )
 
@@ -260,6 +273,8 @@ class _Run:
                 "options": dict(settings.options),
                 "line_art": settings.line_art,
                 "binary": settings.binary,
+                "lock_palette": settings.lock_palette,
+                "lock_lines": settings.lock_lines,
             },
             "inputs": {
                 "keys": [

@@ -68,6 +68,15 @@ def render(
     binary: Annotated[
         bool, typer.Option("--binary", help="With --line-art: in-betweens without grey.")
     ] = False,
+    lock_palette: Annotated[
+        bool, typer.Option("--lock-palette", help="Bring flat areas to the keys' exact colours.")
+    ] = False,
+    lock_lines: Annotated[
+        bool,
+        typer.Option(
+            "--lock-lines", help="Draw faded and broken lines anew in the keys' ink and width."
+        ),
+    ] = False,
     fit: Annotated[Fit, typer.Option(help=_FIT_HELP)] = Fit.PAD,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
@@ -94,6 +103,8 @@ def render(
         seed=seed,
         line_art=line_art,
         binary=binary,
+        lock_palette=lock_palette,
+        lock_lines=lock_lines,
         options=parse_settings(setting or []),
     )
     job = RenderJob(

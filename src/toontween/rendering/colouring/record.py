@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32
 
 from toontween.drawing.palette import Palette
 from toontween.rendering.colouring.references import PlacedReferences
@@ -84,9 +85,11 @@ def describe_drawings(
 
 
 def describe_palette(palette: Palette) -> dict[str, Any]:
-    """The colours drawings were locked to, as #rrggbb, the largest area first."""
-    levels = np.rint(palette.colours * np.float32(255)).astype(int)
-    return {
-        "flat": round(palette.flat, 4),
-        "colours": [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in levels],
-    }
+    """The colours drawings were locked to, the largest area first."""
+    return {"flat": round(palette.flat, 4), "colours": in_hex(palette.colours)}
+
+
+def in_hex(colours: Float32[np.ndarray, "n 3"]) -> list[str]:
+    """Colours in 0…1 as #rrggbb."""
+    levels = np.rint(colours * np.float32(255)).astype(int)
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in levels]
