@@ -304,3 +304,18 @@ def test_what_is_no_picture_is_refused():
         lock_to_palette(np.zeros((4, 4, 3), np.float32), palette, smallest_px=9)
     with pytest.raises(ShapeError, match="not 0…1"):
         Palette(np.full((1, 3), 255, np.float32))
+
+
+def test_a_cloud_in_the_tones_of_a_gradient_does_not_dissolve_into_the_sky():
+    sky, cloud = np.float32([207, 239, 252]) / 255, np.float32([222, 245, 255]) / 255
+    drawing = np.empty((160, 240, 3), np.float32)
+    drawing[:80] = sky
+    fade = np.linspace(-1, 1, 80, dtype=np.float32)[:, None, None]
+    drawing[80:] = cloud + fade * np.float32([20, 8, 0]) / 255
+    cv2.circle(drawing, (120, 40), 14, tuple(map(float, cloud)), -1)
+    drawing = np.rint(drawing.clip(0, 1) * 255).astype(np.float32) / np.float32(255)
+    palette = palette_of([drawing])
+    assert has(palette, (207, 239, 252), within=0.1)
+    assert not has(palette, (222, 245, 255), within=0.1)  # one tone of many
+    middle = cv2.circle(np.zeros((160, 240), np.uint8), (120, 40), 11, 1, -1) > 0
+    assert np.array_equal(lock_to_palette(drawing, palette)[middle], drawing[middle])

@@ -37,7 +37,7 @@ OWN = 2.0
 CAST_AREA_PX = 20
 """Areas of fewer pixels say nothing about a colour cast."""
 
-REACH_PX = 14
+REACH_PX = 18
 """Pixels further away than this have no influence on how a pixel is locked in one pass."""
 
 _NEAR_PX = 2
@@ -45,6 +45,7 @@ _MOST_NEARBY = 6
 _MOST_PASSES = 100
 _CELLS = 32
 _TABLE_SIZE = 2**22
+_FREE_PX = 9
 _AROUND = np.ones((3, 3), np.uint8)
 
 
@@ -299,10 +300,15 @@ def _cell_of(colours: Float32[np.ndarray, "... 3"]) -> Int32[np.ndarray, "... 3"
 def _is_free(
     view: _View, visible: Bool[np.ndarray, "h w"], paint: _Paint
 ) -> Bool[np.ndarray, "h w"]:
-    """Where most of the surroundings have the colours of the references' gradients."""
+    """Where most of the surroundings have the colours of the references' gradients, and such colours beside them.
+
+    Without the latter every pass would take the corners of a painted area, and the next one what are corners then.
+    """
     if not paint.is_painted.any():
         return np.zeros(visible.shape, bool)
     cells = _cell_of(view.smooth)
     like = paint.is_painted[cells[..., 0], cells[..., 1], cells[..., 2]]
     like &= visible & (view.distance > OWN)
-    return cv2.boxFilter(like.astype(np.float32), -1, (9, 9)) > 0.5
+    mostly = cv2.boxFilter(like.astype(np.float32), -1, (_FREE_PX, _FREE_PX)) > 0.5
+    beside = cv2.dilate(mostly.astype(np.uint8), np.ones((_FREE_PX, _FREE_PX), np.uint8)) > 0
+    return mostly | (like & beside)
