@@ -18,11 +18,11 @@ from toontween.models.blocks.vae_layers import set_to_zero, silu
 _FULL, _HALF, _QUARTER = 16, 32, 64
 """Channels of `Judgement` at the pictures' size, and at a half and a quarter of it."""
 
-_CANDIDATES = 4
-"""Either key's pixels, from where they are found and from the same place."""
+_CANDIDATES = 6
+"""Of either key: pixels from where they are found, from the same place, and the detail alone of those found."""
 
-_SEEN = 3 + 7 * _CANDIDATES
-"""Of a decoded picture and, for each candidate, its differences, its soft ones and its cost."""
+_SEEN = 3 + 2 * 2 * 7
+"""Of a picture and, for the pixels found and at rest of both keys, their differences, their soft ones' and costs."""
 
 _REACH = 48
 """Pixels that `Judgement` looks away from a place, and more."""
@@ -32,6 +32,9 @@ _STRIP, _MOST_AT_ONCE = 192, 2**19
 
 _TRUST, _DOUBT, _CHOICE = 5.0, 12.0, 50.0
 """Logits when new: of the best candidate at no cost, less by a unit of cost, and of the others by what they cost more."""
+
+_DETAIL = 2.0
+"""By how much the logit of detail alone is less when new than that of the pixels it is from."""
 
 _AT_REST = 0.02
 """What pixels of the same place may cost more than found ones before those are preferred."""
@@ -73,7 +76,8 @@ def draw_with_keys(
 ) -> Float[Tensor, "n 3 y x"]:
     """Pictures with pixels of the keys; the frames of a sample stand together.
 
-    Four candidates for each pixel, of either key what was found and what stands at the same place, and the picture itself.
+    Candidates for each pixel are the picture itself and, of either key, what was found, what stands at the same place,
+    and the picture with the detail of what was found: where colours fade the keys' own are wrong, their lines are not.
 
     Args:
         pictures: Soft, in about −1…1.
@@ -82,13 +86,14 @@ def draw_with_keys(
         judge: Gives logits of the picture and the candidates, and what to add; without it, costs alone decide.
     """
     num_frames = pictures.shape[0] // keys.shape[0]
-    candidates, soft, costs = [], [], []
+    candidates, soft, costs, details = [], [], [], []
     for key, end in zip(keys.unbind(2), soft_keys.unbind(2), strict=True):
         sharp_key, soft_key = (x.repeat_interleave(num_frames, 0) for x in (key, end))
         move, cost = match_blocks(pictures, soft_key)
         both = moved(torch.cat([sharp_key, soft_key], dim=1), move)
         candidates += [both[:, :3], sharp_key]
         soft += [both[:, 3:], soft_key]
+        details.append(pictures + both[:, :3] - both[:, 3:])
         costs += [cost, difference_at_rest(pictures, soft_key)]
     logits, added = _first_logits(torch.cat(costs, dim=1)), None
     if judge is not None:
@@ -97,7 +102,7 @@ def draw_with_keys(
         logits = logits + judged
     shares = logits.softmax(dim=1).split(1, dim=1)
     mixed = pictures * shares[0]
-    for candidate, share in zip(candidates, shares[1:], strict=True):
+    for candidate, share in zip(candidates + details, shares[1:], strict=True):
         mixed = mixed + candidate * share
     return mixed if added is None else mixed + added
 
@@ -125,7 +130,7 @@ class Judgement(nn.Module):
 
     def forward(
         self, seen: Float[Tensor, "n s y x"], hidden: Float[Tensor, "n c h w"] | None
-    ) -> tuple[Float[Tensor, "n 5 y x"], Float[Tensor, "n 3 y x"]]:
+    ) -> tuple[Float[Tensor, "n 7 y x"], Float[Tensor, "n 3 y x"]]:
         """Logits of the picture and the candidates, and what to add to the mixture; strips of large pictures in turn."""
         height = seen.shape[2]
         if hidden is not None or torch.is_grad_enabled() or seen.shape[2:].numel() <= _MOST_AT_ONCE:
@@ -165,10 +170,10 @@ class _Residual(nn.Module):
         return frames + self.second(silu(self.first(F.silu(frames))))
 
 
-def _first_logits(costs: Float[Tensor, "n 4 y x"]) -> Float[Tensor, "n 5 y x"]:
+def _first_logits(costs: Float[Tensor, "n 4 y x"]) -> Float[Tensor, "n 7 y x"]:
     """Of the decoded picture and of the candidates, by their costs alone."""
-    at_rest = costs.new_tensor([0.0, _AT_REST] * (_CANDIDATES // 2)).view(1, -1, 1, 1)
+    at_rest = costs.new_tensor([0.0, _AT_REST] * 2).view(1, -1, 1, 1)
     costs = costs + at_rest
     least = costs.amin(1, keepdim=True)
     copied = _TRUST - _DOUBT * least - _CHOICE * (costs - least)
-    return torch.cat([torch.zeros_like(least), copied], dim=1)
+    return torch.cat([torch.zeros_like(least), copied, copied[:, ::2] - _DETAIL], dim=1)
