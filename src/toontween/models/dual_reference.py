@@ -5,13 +5,16 @@ ToonCrafter, section 3.3 "Dual-reference-based 3D decoder". Two things are added
 features of the two keys enter level by level: `ReferenceAttention` at the coarse levels (every frame looks
 at both keys), `ReferenceInjection` at the fine ones (the two end frames receive their own key's features).
 
-For small networks there is another way at the fine levels, `KeyMatching`: they see each frame alone, so that a clip's fine
-features are never held together, and at the end pixels of the keys are put into the pictures.
+For small networks there is another way at the fine levels, `KeyMatching`: they see each frame alone, and at the end pixels
+of the keys are put into the pictures. Such a decoder draws one frame after the other; when temporal layers, too, take their
+statistics frame by frame, it holds no more of a clip than the frames within their reach, see `draw_one_by_one`.
 
 Between layers a clip is kept as frames, `n` = batch · frames, sample by sample.
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any, Literal, get_args
 
 import torch
@@ -24,14 +27,23 @@ from toontween.errors import UnknownNameError
 from toontween.models.blocks.block_codec import BlockSynthesis
 from toontween.models.blocks.key_matching import KeyMatching
 from toontween.models.blocks.references import ReferenceAttention, ReferenceInjection
+from toontween.models.blocks.temporal_mixing import (
+    TemporalNorm,
+    convolve_in_time,
+    each_passing,
+    reach_of,
+)
+from toontween.models.blocks.vae_decoder import (
+    DecoderBlock,
+    DecoderLevel,
+    DecoderMiddle,
+    attend_passing,
+)
 from toontween.models.blocks.vae_layers import (
     NORM_EPSILON,
-    ImageAttention,
-    ImageResidualBlock,
-    TemporalMixing,
     Upsample,
     by_frames,
-    convolve_in_time,
+    set_to_identity,
     set_to_zero,
     silu,
 )
@@ -41,6 +53,12 @@ DecoderVariant = Literal["full", "no-p3d", "no-har-no-p3d"]
 
 FIRST_ATTENTION_LEVEL = 2
 """Levels from here on (0 is full size) attend to the references; finer ones have them injected."""
+
+_FRAMES_AT_ONCE = 1
+"""Frames that enter together where a clip passes by; more take more memory and, on a CPU, hardly less time."""
+
+_KEPT_REACHES = 4
+"""Coarse features of clips of up to so many reaches are kept: seeing the last frame's surroundings first would take longer."""
 
 
 def variant_called(name: str) -> DecoderVariant:
@@ -54,50 +72,6 @@ def variant_called(name: str) -> DecoderVariant:
             return variant
     known = ", ".join(get_args(DecoderVariant))
     raise UnknownNameError(f"there is no decoder variant called {name!r}", hint=f"known: {known}")
-
-
-class DecoderBlock(nn.Module):
-    """A residual block on each frame, then, when temporal, mixing over time."""
-
-    def __init__(
-        self, in_channels: int, out_channels: int, *, groups: int, is_temporal: bool
-    ) -> None:
-        super().__init__()
-        self.image = ImageResidualBlock(in_channels, out_channels, groups=groups)
-        self.temporal = TemporalMixing(out_channels, groups=groups) if is_temporal else None
-
-    def forward(
-        self, frames: Float[Tensor, "n c h w"], num_frames: int
-    ) -> Float[Tensor, "n o h w"]:
-        """The block's result, a new tensor."""
-        hidden = by_frames(self.image, frames)
-        return hidden if self.temporal is None else self.temporal(hidden, num_frames)
-
-
-class DecoderMiddle(nn.Module):
-    """Block, attention within each frame (or none), block, at the latent's own size."""
-
-    def __init__(self, channels: int, *, groups: int, is_temporal: bool, attends: bool) -> None:
-        super().__init__()
-        self.block1 = DecoderBlock(channels, channels, groups=groups, is_temporal=is_temporal)
-        self.attention = ImageAttention(channels, groups=groups) if attends else nn.Identity()
-        self.block2 = DecoderBlock(channels, channels, groups=groups, is_temporal=is_temporal)
-
-    def forward(
-        self, frames: Float[Tensor, "n c h w"], num_frames: int
-    ) -> Float[Tensor, "n c h w"]:
-        """The frames after the three layers."""
-        hidden = self.block1(frames, num_frames)
-        hidden = by_frames(self.attention, hidden)
-        return self.block2(hidden, num_frames)
-
-
-class DecoderLevel(nn.Module):
-    """The blocks of one resolution."""
-
-    def __init__(self, blocks: list[DecoderBlock]) -> None:
-        super().__init__()
-        self.blocks = nn.ModuleList(blocks)
 
 
 class DualReferenceDecoder(nn.Module):
@@ -117,6 +91,7 @@ class DualReferenceDecoder(nn.Module):
         middle_attention: Whether every place of a frame looks at all others at the latents' own size.
         linear_codec: Whether a linear codec of blocks runs beside the layers, which then start at 0.
         finest_temporal_level: Levels from here on mix over time; finer ones see each frame alone.
+        temporal_norm: Where the norms of temporal layers take their statistics.
         finest_attention_level: Levels from here on attend to the references.
         match_keys: Whether finer levels leave the references alone and `KeyMatching` puts pixels of the keys into
             the pictures at the end; the last reference is then the keys themselves.
@@ -139,6 +114,7 @@ class DualReferenceDecoder(nn.Module):
         middle_attention: bool = True,
         linear_codec: bool = False,
         finest_temporal_level: int = 0,
+        temporal_norm: TemporalNorm = "clip",
         finest_attention_level: int = FIRST_ATTENTION_LEVEL,
         match_keys: bool = False,
     ) -> None:
@@ -153,14 +129,17 @@ class DualReferenceDecoder(nn.Module):
         self.post_quant_conv = nn.Conv2d(latent_channels, latent_channels, 1)
         self.conv_in = nn.Conv2d(latent_channels, channels[-1], 3, padding=1)
         self.mid = DecoderMiddle(
-            channels[-1], groups=groups, is_temporal=temporal, attends=middle_attention
+            channels[-1],
+            groups=groups,
+            temporal_norm=temporal_norm if temporal else None,
+            attends=middle_attention,
         )
         self.up = nn.ModuleList()
         for level, width in enumerate(channels):
             entering = channels[min(level + 1, len(channels) - 1)]
-            mixes = temporal and level >= finest_temporal_level
+            norm = temporal_norm if temporal and level >= finest_temporal_level else None
             blocks = [
-                DecoderBlock(source, width, groups=groups, is_temporal=mixes)
+                DecoderBlock(source, width, groups=groups, temporal_norm=norm)
                 for source in [entering] + [width] * (num_blocks - 1)
             ]
             self.up.append(DecoderLevel(blocks))
@@ -192,7 +171,12 @@ class DualReferenceDecoder(nn.Module):
         mixes = temporal and not finest_temporal_level
         self.time_mix = nn.Conv2d(3, 3, (3, 1), padding=(1, 0)) if mixes else None
         if self.time_mix is not None:
-            _set_to_identity(self.time_mix)
+            set_to_identity(self.time_mix)
+
+    @property
+    def draws_one_by_one(self) -> bool:
+        """Whether the finer levels see each frame alone, see `draw_one_by_one`."""
+        return self.first_clip_level > 0
 
     def forward(
         self,
@@ -202,8 +186,76 @@ class DualReferenceDecoder(nn.Module):
         """Pictures in −1…1 (not clipped); the references are in the encoder's order."""
         num_frames = latents.shape[2]
         frames = rearrange(latents, "b c t h w -> (b t) c h w")
-        hidden = self.post_quant_conv(frames) if self.apply_post_quant_conv else frames
-        hidden = self.mid(self.conv_in(hidden), num_frames)
+        hidden = self._see_clip(frames, references, num_frames)
+        pictures, fine = self._draw(hidden, frames, references, num_frames)
+        if references is not None and self.matching is not None:
+            ends = _ends(pictures, num_frames)
+            pictures = self.matching(pictures, fine, references[-1], ends)
+        pictures = pictures.unflatten(0, (-1, num_frames))
+        if self.time_mix is not None:
+            pictures = convolve_in_time(self.time_mix, pictures)
+        return rearrange(pictures, "b t c h w -> b c t h w")
+
+    def draw_one_by_one(
+        self,
+        latents: Float[Tensor, "b c t h w"],
+        references: tuple[Float[Tensor, "b _ 2 _ _"], ...] | None,
+    ) -> Iterator[Float[Tensor, "b 3 _ _"]]:
+        """The pictures of `forward` in order, for decoders with `draws_one_by_one` where no gradients are recorded.
+
+        Finer levels never hold more than one frame, or two for the ends that `KeyMatching` compares with. Coarser ones hold the
+        clip unless all temporal layers take their statistics frame by frame; then they hold only frames within their reach.
+        """
+        coarse = self._coarse_frames(latents, references)
+        own = latents.unbind(2)
+        if references is None or self.matching is None:
+            for hidden, latent in zip(coarse, own, strict=True):
+                yield self._draw(hidden, latent, None, 1)[0]
+            return
+        reach = reach_of(self)
+        if reach is None or len(own) <= _KEPT_REACHES * reach:
+            kept = list(coarse)
+            first, last, coarse = kept[0], kept[-1], iter(kept)
+        else:
+            first = next(coarse)
+            coarse = chain([first], coarse)
+            near_end = self._coarse_frames(latents[:, :, -reach - 1 :], references)
+            last = deque(near_end, maxlen=1).pop()
+        ends = [self._draw(*end, None, 1)[0] for end in ((first, own[0]), (last, own[-1]))]
+        soft_keys = torch.stack(ends, dim=2)
+        for hidden, latent in zip(coarse, own, strict=True):
+            pictures, fine = self._draw(hidden, latent, None, 1)
+            yield self.matching(pictures, fine, references[-1], soft_keys)
+
+    def _coarse_frames(
+        self, latents: Tensor, references: tuple[Tensor, ...] | None
+    ) -> Iterator[Float[Tensor, "b c h w"]]:
+        """What `_see_clip` gives, frame by frame, holding only those within reach where it is finite."""
+        if reach_of(self) is None:
+            frames = rearrange(latents, "b c t h w -> (b t) c h w")
+            hidden = self._see_clip(frames, references, latents.shape[2])
+            yield from hidden.unflatten(0, (-1, latents.shape[2])).unbind(1)
+            return
+        entering = (part.transpose(1, 2) for part in latents.split(_FRAMES_AT_ONCE, dim=2))
+        parts = self.mid.pass_by(each_passing(self._enter, entering))
+        for level in reversed(range(self.first_clip_level, len(self.up))):
+            blocks: Any = self.up[level]
+            parts = blocks.pass_by(parts)
+            if references is not None:
+                parts = attend_passing(self.references[level], references[level], parts)
+            if level > self.first_clip_level:
+                parts = each_passing(self.upsample[level], parts)
+        for part in parts:
+            yield from part.unbind(1)
+
+    def _enter(self, frames: Tensor) -> Tensor:
+        return self.conv_in(self.post_quant_conv(frames) if self.apply_post_quant_conv else frames)
+
+    def _see_clip(
+        self, frames: Tensor, references: tuple[Tensor, ...] | None, num_frames: int
+    ) -> Tensor:
+        """Features of the latents, through the levels that see more than each frame alone."""
+        hidden = self.mid(self._enter(frames), num_frames)
         for level in reversed(range(self.first_clip_level, len(self.up))):
             blocks: Any = self.up[level].blocks
             for block in blocks:
@@ -211,38 +263,9 @@ class DualReferenceDecoder(nn.Module):
             if references is not None:
                 attended = self.references[level]
                 hidden = self._call(attended, hidden, references[level], num_frames)
-            hidden = by_frames(self.upsample[level], hidden)
-        if self.first_clip_level and not torch.is_grad_enabled():
-            pictures = self._draw_in_parts(hidden, frames, references, num_frames)
-        else:
-            pictures, fine = self._draw(hidden, frames, references, num_frames)
-            if references is not None and self.matching is not None:
-                ends = _ends(pictures, num_frames)
-                pictures = self.matching(pictures, fine, references[-1], ends)
-        pictures = pictures.unflatten(0, (-1, num_frames))
-        if self.time_mix is not None:
-            pictures = convolve_in_time(self.time_mix, pictures)
-        return rearrange(pictures, "b t c h w -> b c t h w")
-
-    def _draw_in_parts(
-        self,
-        hidden: Tensor,
-        latents: Tensor,
-        references: tuple[Tensor, ...] | None,
-        num_frames: int,
-    ) -> Tensor:
-        """The rest of `forward`, frame by frame: the finer levels of a whole clip are never held."""
-        parts = list(zip(hidden.split(1), latents.split(1), strict=True))
-        if references is None or self.matching is None:
-            return torch.cat([self._draw(*part, None, 1)[0] for part in parts])
-        drawn = []
-        for sample, keys in enumerate(references[-1].split(1)):
-            clip = parts[sample * num_frames : (sample + 1) * num_frames]
-            ends = torch.stack([self._draw(*clip[end], None, 1)[0] for end in (0, -1)], dim=2)
-            for part in clip:
-                pictures, fine = self._draw(*part, None, 1)
-                drawn.append(self.matching(pictures, fine, keys, ends))
-        return torch.cat(drawn)
+            if level > self.first_clip_level:
+                hidden = by_frames(self.upsample[level], hidden)
+        return hidden
 
     def _draw(
         self,
@@ -253,10 +276,10 @@ class DualReferenceDecoder(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Pictures and the last features, through the levels that see each frame alone."""
         for level in reversed(range(self.first_clip_level)):
+            hidden = by_frames(self.upsample[level + 1], hidden)
             blocks: Any = self.up[level].blocks
             for block in blocks:
                 hidden = self._call(block, hidden, num_frames)
-            hidden = self.upsample[level](hidden)
         hidden = by_frames(lambda frames: silu(self.norm_out(frames)), hidden)
         if references is not None and self.matching is None:
             hidden = self.references[-1](hidden, references[-1], num_frames)
@@ -274,10 +297,3 @@ class DualReferenceDecoder(nn.Module):
 def _ends(frames: Float[Tensor, "n c h w"], num_frames: int) -> Float[Tensor, "b c 2 h w"]:
     clip = frames.unflatten(0, (-1, num_frames))
     return clip[:, [0, -1]].transpose(1, 2)
-
-
-def _set_to_identity(layer: nn.Conv2d) -> None:
-    set_to_zero(layer)
-    with torch.no_grad():
-        middle = layer.kernel_size[0] // 2
-        layer.weight[:, :, middle, 0].fill_diagonal_(1.0)

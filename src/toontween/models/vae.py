@@ -8,66 +8,41 @@ trained without it, although its checkpoint still carries the weights. It cannot
 follows (its bias would enter the zero padding at the border), so it stays a layer of its own and
 `apply_post_quant_conv` says whether it takes part; None stands for "in the image decoder only".
 
-fp16: features of this architecture exceed 65504 on some pictures. With `force_upcast` weights held in fp16 are
-converted to fp32 for the duration of each call, whose results are fp32 inside; moments and pictures are returned in fp16,
-reference features stay fp32. bf16 has the range of fp32 and is used as it is.
+fp16: features of this architecture exceed 65504 on some pictures. With `force_upcast` weights held in fp16 are converted
+to fp32 while they compute; moments and pictures are returned in fp16, reference features stay fp32. bf16 has the range of
+fp32 and is used as it is.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
-from diffusers.utils.torch_utils import randn_tensor
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from toontween.errors import InputError, ShapeError
-from toontween.models.blocks.vae_encoder import ImageEncoder, ReferenceFeatures
+from toontween.models.blocks.temporal_mixing import temporal_norm_called
+from toontween.models.blocks.upcasting import call_in_fp32, converted, in_fp32
+from toontween.models.blocks.vae_encoder import ImageEncoder
+from toontween.models.blocks.vae_layers import without_gradients
 from toontween.models.dual_reference import (
     FIRST_ATTENTION_LEVEL,
     DecoderVariant,
     DualReferenceDecoder,
     variant_called,
 )
+from toontween.models.encoded_pictures import (
+    EncoderOutput,
+    References,
+    check_pictures,
+    check_references,
+    pair_references,
+)
 
 IMAGE_DECODER: DecoderVariant = "no-har-no-p3d"
-
-References = tuple[Float[Tensor, "_ _ 2 _ _"], ...]
-"""Reference features of the first and the last key, stacked along the third axis."""
-
-
-@dataclass(frozen=True)
-class EncoderOutput:
-    """The posterior of some pictures and their reference features."""
-
-    mean: Float[Tensor, "n c h w"]
-    """Of the posterior; not yet multiplied by the scaling factor."""
-
-    logvar: Float[Tensor, "n c h w"]
-    """Logarithm of the posterior's variance, within −30…20."""
-
-    reference_features: ReferenceFeatures
-    """In the order the decoder wants; `pair_references` turns those of keys into references."""
-
-    def sample(self, generator: torch.Generator | None = None) -> Float[Tensor, "n c h w"]:
-        """Latents drawn from the posterior."""
-        device, dtype = self.mean.device, self.mean.dtype
-        noise = randn_tensor(self.mean.shape, generator=generator, device=device, dtype=dtype)
-        return self.mean + torch.exp(0.5 * self.logvar) * noise
-
-
-def pair_references(features: ReferenceFeatures) -> References:
-    """References from the features of keys encoded in the order first, last, first, last, … sample by sample.
-
-    Raises:
-        ShapeError: The number of pictures is odd.
-    """
-    if features[0].shape[0] % 2:
-        raise ShapeError(f"{features[0].shape[0]} pictures do not make pairs of first and last key")
-    return tuple(rearrange(feature, "(b k) c h w -> b c k h w", k=2) for feature in features)
 
 
 class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
@@ -91,12 +66,14 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
             with the square of the picture's size.
         linear_codec: Whether a linear codec of blocks runs beside encoder and decoder, see `blocks.block_codec`.
         finest_temporal_level: Levels of the decoder from here on mix over time.
+        temporal_norm: Where temporal layers take their statistics: "clip", over all frames together, as published, or "frame",
+            frame by frame, so that a frame depends on a few neighbours and long clips are decoded without being held.
         finest_attention_level: Levels of the decoder from here on attend to the references.
         match_keys: Whether pixels of the keys are put into the pictures, see `KeyMatching`, in place of the features that
             finer levels would get. Clips with references are then decoded with the keys' own latents at their ends.
 
     Raises:
-        InputError: The configuration is not a network, or there is no such variant.
+        InputError: The configuration is not a network, or there is no such variant or temporal norm.
     """
 
     _supports_gradient_checkpointing = True
@@ -120,6 +97,7 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         middle_attention: bool = True,
         linear_codec: bool = False,
         finest_temporal_level: int = 0,
+        temporal_norm: str = "clip",
         finest_attention_level: int = FIRST_ATTENTION_LEVEL,
         match_keys: bool = False,
     ) -> None:
@@ -153,6 +131,7 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
             variant=variant,
             apply_post_quant_conv=apply_post_quant_conv,
             finest_temporal_level=finest_temporal_level,
+            temporal_norm=temporal_norm_called(temporal_norm),
             finest_attention_level=finest_attention_level,
             match_keys=match_keys,
             **shared,
@@ -169,9 +148,8 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
     ) -> "AutoencoderKLDualReference":
         """A network to train that decodes exactly as the image decoder in `source` does.
 
-        What is new contributes nothing yet: references and temporal convolutions start at 0, the last temporal
-        convolution at identity. `post_quant_conv` goes on being applied. With `match_keys` the
-        keys' pixels are drawn with from the start.
+        What is new contributes nothing yet: references and temporal convolutions start at 0, the last temporal convolution at
+        identity. `post_quant_conv` goes on being applied. With `match_keys` the keys' pixels are drawn with from the start.
 
         Raises:
             InputError: `source` is a dual-reference network already.
@@ -198,16 +176,7 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
         Raises:
             ShapeError: Not RGB, or a side is not a multiple of the down-sampling (8 at the published size).
         """
-        count, channels, height, width = pixels.shape
-        if channels != 3 or not count:
-            raise ShapeError(
-                f"pictures of shape {tuple(pixels.shape)} are not (n, 3, height, width)"
-            )
-        if not height or not width or height % self.downsampling or width % self.downsampling:
-            raise ShapeError(
-                f"a picture of {width}×{height} pixels cannot be encoded",
-                hint=f"both sides must be multiples of {self.downsampling}",
-            )
+        check_pictures(pixels, downsampling=self.downsampling)
         self._bring_weights()
         moments, features = self._compute(self.encoder, pixels)
         mean, logvar = moments.to(self.dtype).chunk(2, dim=1)
@@ -229,78 +198,103 @@ class AutoencoderKLDualReference(ModelMixin, ConfigMixin):
             ShapeError: Latents or references have the wrong shape.
             InputError: References for a decoder that knows none, or for a single frame with `match_keys`.
         """
-        if latents.shape[1] != self.latent_channels or not latents.numel():
-            raise ShapeError(
-                f"latents of shape {tuple(latents.shape)} are not "
-                f"(batch, {self.latent_channels}, frames, height, width)"
-            )
-        if references is not None:
-            self._check_references(latents, references)
-        self._bring_weights()
-        if references is not None and self._gives_picture:
-            latents = self._with_keys(latents, references[-1])
-        return self._compute(self.decoder, latents, references).to(self.dtype)
+        self._check(latents, references)
+        if torch.is_grad_enabled() or not self.decoder.draws_one_by_one:
+            return self._decode_whole(latents, references)
+        batch, _, num_frames, *sides = latents.shape
+        size = (batch, 3, num_frames, *(side * self.downsampling for side in sides))
+        pictures = latents.new_empty(size, dtype=self.dtype)
+        for index, frame in enumerate(self._decode_one_by_one(latents, references)):
+            pictures[:, :, index] = frame
+        return pictures
+
+    def decode_frames(
+        self, latents: Float[Tensor, "b c t h w"], references: References | None = None
+    ) -> Iterator[Float[Tensor, "b 3 _ _"]]:
+        """The frames of `decode`, in order, each as soon as it is drawn; no gradients are recorded.
+
+        Memory does not grow with the clip where the network has `match_keys` and `temporal_norm` "frame". With "clip" the
+        coarse features of the whole clip are held, and other networks, the published one among them, decode the whole
+        clip before the first frame is given.
+
+        What is wrong with the arguments, which are those of `decode`, is said by the call, not by the first frame.
+        """
+        self._check(latents, references)
+        return without_gradients(self._decode_one_by_one(latents, references))
 
     def forward(self, pixels: Float[Tensor, "b 3 t h w"]) -> Float[Tensor, "b 3 t h w"]:
         """Encode a clip (posterior's mean) and decode it with its own end frames as references."""
         batch, _, num_frames, _, _ = pixels.shape
         encoded = self.encode(rearrange(pixels, "b c t h w -> (b t) c h w"))
-        clips = [
-            rearrange(feature, "(b t) c h w -> b c t h w", b=batch)
-            for feature in encoded.reference_features
-        ]
-        ends = tuple(clip[:, :, [0, num_frames - 1]] for clip in clips)
         latents = rearrange(encoded.mean, "(b t) c h w -> b c t h w", b=batch)
-        return self.decode(latents, ends if self.uses_references else None)
+        if not self.uses_references:
+            return self.decode(latents)
+        ends = (
+            feature.unflatten(0, (batch, num_frames))[:, [0, -1]].flatten(0, 1)
+            for feature in encoded.reference_features
+        )
+        return self.decode(latents, pair_references(tuple(ends)))
+
+    def _decode_whole(self, latents: Tensor, references: References | None) -> Tensor:
+        self._bring_weights()
+        latents = self._with_keys(latents, references)
+        return self._compute(self.decoder, latents, references).to(self.dtype)
+
+    def _decode_one_by_one(
+        self, latents: Tensor, references: References | None
+    ) -> Iterator[Float[Tensor, "b 3 _ _"]]:
+        if not self.decoder.draws_one_by_one:
+            yield from self._decode_whole(latents, references).unbind(2)
+            return
+        self._bring_weights()
+        latents = self._with_keys(latents, references)
+        decoder = in_fp32(self.decoder) if self._upcasts else self.decoder
+        given = converted((latents, references), decoder.conv_in.weight.dtype)
+        for frame in decoder.draw_one_by_one(*given):
+            yield frame.to(self.dtype)
 
     @torch.no_grad()
-    def _with_keys(self, latents: Tensor, keys: Tensor) -> Tensor:
-        """The clip with the keys' own latents at its ends, where a denoiser only came near them."""
-        moments, _ = self._compute(self.encoder, rearrange(keys, "b c k h w -> (b k) c h w"))
-        first, last = rearrange(
-            moments[:, : self.latent_channels], "(b k) c h w -> k b c 1 h w", k=2
-        )
+    def _with_keys(self, latents: Tensor, references: References | None) -> Tensor:
+        """The clip with the keys' own latents at its ends, where a denoiser only came near them, if the keys are there."""
+        if references is None or not self._gives_picture:
+            return latents
+        keys = rearrange(references[-1], "b c k h w -> (b k) c h w")
+        moments, _ = self._compute(self.encoder, keys)
+        means = moments[:, : self.latent_channels]
+        first, last = rearrange(means, "(b k) c h w -> k b c 1 h w", k=2)
         return torch.cat([first, latents[:, :, 1:-1], last], dim=2).to(latents.dtype)
 
-    def _check_references(self, latents: Tensor, references: References) -> None:
-        if not self.uses_references:
-            raise InputError(
-                "the image decoder takes no references",
-                hint="leave them out (uses_references is False)",
-            )
-        batch, _, num_frames, height, width = latents.shape
-        if self._gives_picture and num_frames < 2:
-            raise InputError("a single frame has no two keys", hint="leave the references out")
-        whole = (height * self.downsampling, width * self.downsampling)
-        sides = [self._patch_size * 2**level for level in range(len(self._channels))]
-        expected = [
-            (batch, channels, 2, whole[0] // side, whole[1] // side)
-            for channels, side in zip(self._channels, sides, strict=True)
-        ]
-        last = (batch, 3, 2, *whole) if self._gives_picture else expected[0]
-        expected.append(last)
-        found = [tuple(reference.shape) for reference in references]
-        if found != expected:
+    def _check(self, latents: Tensor, references: References | None) -> None:
+        if latents.shape[1] != self.latent_channels or not latents.numel():
             raise ShapeError(
-                f"references of shapes {found} do not fit latents of shape {tuple(latents.shape)}",
-                hint=f"expected {expected}",
+                f"latents of shape {tuple(latents.shape)} are not "
+                f"(batch, {self.latent_channels}, frames, height, width)"
             )
+        if references is None:
+            return
+        if not self.uses_references:
+            raise InputError("the image decoder takes no references", hint="leave them out")
+        if self._gives_picture and latents.shape[2] < 2:
+            raise InputError("a single frame has no two keys", hint="leave the references out")
+        check_references(
+            references,
+            latents,
+            channels=self._channels,
+            patch_size=self._patch_size,
+            ends_with_keys=self._gives_picture,
+        )
 
-    def _compute(self, network: nn.Module, tensor: Tensor, *rest: Any) -> Any:
-        if self.dtype != torch.float16 or not self.force_upcast:
-            return network(*_converted((tensor, *rest), self.dtype))
-        weights = {name: value.float() for name, value in network.named_parameters()}
-        arguments = _converted((tensor, *rest), torch.float32)
-        return torch.func.functional_call(network, weights, arguments)
+    @property
+    def _upcasts(self) -> bool:
+        return self.force_upcast and self.dtype == torch.float16
+
+    def _compute(self, network: nn.Module, *arguments: Any) -> Any:
+        if self._upcasts:
+            return call_in_fp32(network, *arguments)
+        return network(*converted(arguments, self.dtype))
 
     def _bring_weights(self) -> None:
         # Offloading hooks act before `forward`; encode and decode are called instead of it.
         hook = getattr(self, "_hf_hook", None)
         if hook is not None:
             hook.pre_forward(self)
-
-
-def _converted(value: Any, dtype: torch.dtype) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_converted(item, dtype) for item in value)
-    return value.to(dtype) if isinstance(value, Tensor) else value

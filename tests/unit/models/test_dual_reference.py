@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from toontween.models.blocks.vae_layers import TemporalMixing
+from toontween.models.blocks.temporal_mixing import TemporalMixing
 from toontween.models.dual_reference import ReferenceAttention, ReferenceInjection
 
 

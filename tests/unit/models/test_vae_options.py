@@ -2,63 +2,15 @@
 
 import pytest
 import torch
-from torch import Tensor
 
-from tests.unit.models.tiny_vae import generator
+from tests.unit.models import small_vae as small
 from toontween.errors import InputError, ShapeError
-from toontween.models.vae import AutoencoderKLDualReference, pair_references
-
-OPTIONS = {
-    "base_channels": 16,
-    "channel_mult": (1, 2),
-    "num_res_blocks": 1,
-    "latent_channels": 8,
-    "norm_groups": 8,
-    "patch_size": 4,
-    "middle_attention": False,
-    "linear_codec": True,
-    "finest_temporal_level": 1,
-    "finest_attention_level": 1,
-    "match_keys": True,
-}
-
-
-def _new(**changes: object) -> AutoencoderKLDualReference:
-    torch.manual_seed(0)
-    options = OPTIONS | {"decoder_variant": "no-har-no-p3d"} | changes
-    return AutoencoderKLDualReference(**options)  # pyright: ignore[reportArgumentType]
-
-
-def _grown(image: AutoencoderKLDualReference | None = None) -> AutoencoderKLDualReference:
-    return AutoencoderKLDualReference.from_image_decoder(
-        image or _new(), reference_heads=2, reference_head_dim=8
-    )
-
-
-def _random(network: AutoencoderKLDualReference) -> AutoencoderKLDualReference:
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.add_(torch.randn(parameter.shape, generator=generator(1)), alpha=0.02)
-    return network
-
-
-def _clip(num_frames: int = 5, *, batch: int = 1, size: tuple[int, int] = (64, 96)) -> Tensor:
-    """A framed square that slides over a soft background."""
-    rows, columns = torch.meshgrid(*(torch.linspace(-1, 1, s) for s in size), indexing="ij")
-    ground = torch.stack([0.4 * rows, 0.4 * columns, -0.2 + 0 * rows])
-    square = torch.full((3, 16, 16), -0.9)
-    square[:, 2:14, 2:14] = torch.tensor([0.8, 0.2, -0.4]).view(3, 1, 1)
-    clip = ground.repeat(batch, num_frames, 1, 1, 1)
-    for sample in range(batch):
-        for frame in range(num_frames):
-            left = 20 + 3 * frame + 8 * sample
-            clip[sample, frame, :, 24:40, left : left + 16] = square
-    return clip.transpose(1, 2).contiguous()
+from toontween.models.vae import pair_references
 
 
 @torch.no_grad()
 def test_a_new_network_is_the_linear_codec():
-    network, pictures = _new(), _clip(1)[:, :, 0]
+    network, pictures = small.new(), small.clip(1)[:, :, 0]
     encoded = network.encode(pictures)
     analysis, synthesis = network.encoder.analysis, network.decoder.synthesis
     assert analysis is not None
@@ -73,7 +25,7 @@ def test_a_new_network_is_the_linear_codec():
 @torch.no_grad()
 @pytest.mark.parametrize("patch_size", [1, 2, 4])
 def test_a_patch_divides_the_sides_once_more(patch_size):
-    network = _new(patch_size=patch_size)
+    network = small.new(patch_size=patch_size)
     assert network.downsampling == 2 * patch_size
     encoded = network.encode(torch.zeros(1, 3, 16, 24))
     assert encoded.mean.shape[2:] == (16 // network.downsampling, 24 // network.downsampling)
@@ -83,8 +35,8 @@ def test_a_patch_divides_the_sides_once_more(patch_size):
 
 @torch.no_grad()
 def test_a_new_decoder_draws_what_slides_with_the_keys_pixels():
-    image, clip = _new(), _clip()
-    grown = _grown(image)
+    image, clip = small.new(), small.clip()
+    grown = small.grown(image)
     inner = (slice(None), slice(None), slice(1, -1))
     without = (image(clip) - clip)[inner].square().mean()
     with_keys = (grown(clip) - clip)[inner].square().mean()
@@ -93,14 +45,14 @@ def test_a_new_decoder_draws_what_slides_with_the_keys_pixels():
 
 @torch.no_grad()
 def test_without_references_the_grown_decoder_is_the_image_decoder():
-    image, clip = _random(_new()), _clip()
-    grown = _grown(image)
+    image, clip = small.shaken(small.new()), small.clip()
+    grown = small.grown(image)
     latents = image.encode(clip[0].transpose(0, 1)).mean.transpose(0, 1)[None]
     assert torch.allclose(grown.decode(latents), image.decode(latents), atol=1e-6)
 
 
 def test_drawing_frame_by_frame_changes_nothing_beyond_rounding():
-    network, clip = _random(_grown()), _clip(4, batch=2)
+    network, clip = small.shaken(small.grown()), small.clip(4, batch=2)
     at_once = network(clip)
     with torch.no_grad():
         one_by_one = network(clip)
@@ -111,7 +63,7 @@ def test_drawing_frame_by_frame_changes_nothing_beyond_rounding():
 
 @torch.no_grad()
 def test_the_keys_themselves_are_the_last_reference():
-    network, clip = _grown(), _clip(1, batch=2)[:, :, 0]
+    network, clip = small.grown(), small.clip(1, batch=2)[:, :, 0]
     features = network.encode(clip).reference_features
     assert torch.equal(features[-1], clip)
     references = pair_references(features)
@@ -123,21 +75,21 @@ def test_the_keys_themselves_are_the_last_reference():
 
 
 def test_everything_new_learns():
-    network, clip = _random(_grown()), _clip(3)
+    network, clip = small.shaken(small.grown()), small.clip(3)
     (network(clip) - clip).abs().mean().backward()
     used = [n for n, p in network.decoder.named_parameters() if p.grad is not None and p.grad.any()]
     assert {n for n, _ in network.decoder.named_parameters()} == set(used)
 
 
 def test_fine_levels_have_no_temporal_layers():
-    names = [name for name, _ in _grown().decoder.named_parameters() if ".temporal." in name]
+    names = [name for name, _ in small.grown().decoder.named_parameters() if ".temporal." in name]
     assert any(name.startswith("up.1.") for name in names)
     assert not any(name.startswith("up.0.") for name in names)
 
 
 @torch.no_grad()
 def test_latents_of_the_ends_are_those_of_the_keys():
-    network, clip = _random(_grown()), _clip(4)
+    network, clip = small.shaken(small.grown()), small.clip(4)
     encoded = network.encode(clip[0].transpose(0, 1))
     references = pair_references(tuple(f[[0, -1]] for f in encoded.reference_features))
     latents = encoded.mean.transpose(0, 1)[None]
@@ -149,7 +101,9 @@ def test_latents_of_the_ends_are_those_of_the_keys():
 
 
 def test_references_for_a_single_frame_are_refused():
-    network = _grown()
-    references = pair_references(network.encode(_clip(2)[0].transpose(0, 1)).reference_features)
+    network = small.grown()
+    references = pair_references(
+        network.encode(small.clip(2)[0].transpose(0, 1)).reference_features
+    )
     with pytest.raises(InputError, match="a single frame has no two keys"):
         network.decode(torch.zeros(1, 8, 1, 8, 12), references)

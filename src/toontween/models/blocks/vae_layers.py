@@ -1,8 +1,8 @@
-"""The layers of the autoencoder: what its encoder and decoder do to each frame alone, and mixing over time.
+"""The layers of the autoencoder: what its encoder and decoder do to each frame alone.
 
 Frames stand along the batch axis (`n` = batch · frames, sample by sample). Where no gradient is recorded, layers
-change their own intermediate results in place and work on a few frames or rows at a time, which saves memory and
-changes nothing beyond rounding.
+change their own intermediate results in place and work on a few frames at a time, which saves memory and changes
+nothing beyond rounding.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,11 +16,13 @@ from torch import Tensor, nn
 NORM_EPSILON = 1e-6
 """Of every GroupNorm over one picture."""
 
-TEMPORAL_NORM_EPSILON = 1e-5
-"""Of every GroupNorm over a whole clip."""
-
 _CHUNK_VALUES = 2**24
 """Input values worked on at a time when memory is saved: 64 MiB in fp32."""
+
+
+def at_once(values: int) -> int:
+    """How many pieces of so many values each to work on at a time: one or more."""
+    return max(1, _CHUNK_VALUES // max(1, values))
 
 
 def by_frames(
@@ -30,7 +32,7 @@ def by_frames(
 
     The layer must treat frames alone. While gradients are recorded everything is kept anyway, hence not cut.
     """
-    step = max(1, _CHUNK_VALUES // frames[0].numel())
+    step = at_once(frames[0].numel())
     if torch.is_grad_enabled() or step >= len(frames):
         return layer(frames)
     first = layer(frames[:step])
@@ -39,6 +41,16 @@ def by_frames(
     for start in range(step, len(frames), step):
         result[start : start + step] = layer(frames[start : start + step])
     return result
+
+
+def without_gradients(frames: Iterator[Tensor]) -> Iterator[Tensor]:
+    """The same frames, made while no gradients are recorded; between them whoever takes them may record."""
+    while True:
+        with torch.no_grad():
+            frame = next(frames, None)
+        if frame is None:
+            return
+        yield frame
 
 
 def silu(hidden: Tensor) -> Tensor:
@@ -109,42 +121,6 @@ class Upsample(nn.Conv2d):
         return super().forward(F.interpolate(input, scale_factor=2.0, mode="nearest"))
 
 
-class TemporalMixing(nn.Module):
-    """Residual 3×1×1 convolutions over time, weighted by sigmoid(`mix_factor`).
-
-    GroupNorm takes its statistics over time, height and width together, so the result depends on the whole clip. The
-    convolutions run as two-dimensional ones over (time, place). A new layer changes nothing: its last convolution is 0.
-    """
-
-    def __init__(self, channels: int, *, groups: int) -> None:
-        super().__init__()
-        self.norm1 = nn.GroupNorm(groups, channels, eps=TEMPORAL_NORM_EPSILON)
-        self.conv1 = nn.Conv2d(channels, channels, (3, 1), padding=(1, 0))
-        self.norm2 = nn.GroupNorm(groups, channels, eps=TEMPORAL_NORM_EPSILON)
-        self.conv2 = nn.Conv2d(channels, channels, (3, 1), padding=(1, 0))
-        self.mix_factor = nn.Parameter(torch.zeros(1))
-        set_to_zero(self.conv2)
-
-    def forward(
-        self, frames: Float[Tensor, "n c h w"], num_frames: int
-    ) -> Float[Tensor, "n c h w"]:
-        """The mixed frames; `frames` itself is overwritten unless gradients are recorded."""
-        clip = frames.unflatten(0, (-1, num_frames))
-        weight = self.mix_factor.sigmoid()
-        if torch.is_grad_enabled():
-            hidden = rearrange(clip, "b t c h w -> b c t (h w)")
-            hidden = self.conv1(silu(self.norm1(hidden)))
-            hidden = self.conv2(silu(self.norm2(hidden)))
-            mixed = rearrange(hidden, "b c t (h w) -> (b t) c h w", h=clip.shape[-2])
-            return frames + weight * mixed
-        hidden = torch.empty_like(clip)
-        for rows, band in _normalised_bands(self.norm1, clip):
-            hidden[..., rows, :] = convolve_in_time(self.conv1, silu(band))
-        for rows, band in _normalised_bands(self.norm2, hidden):
-            clip[..., rows, :] += weight * convolve_in_time(self.conv2, silu(band))
-        return frames
-
-
 def set_to_zero(layer: nn.Conv2d | nn.Linear) -> None:
     """Make a new layer return zeros."""
     nn.init.zeros_(layer.weight)
@@ -152,40 +128,9 @@ def set_to_zero(layer: nn.Conv2d | nn.Linear) -> None:
         nn.init.zeros_(layer.bias)
 
 
-def convolve_in_time(
-    conv: nn.Conv2d, clip: Float[Tensor, "b t c h w"]
-) -> Float[Tensor, "b t o h w"]:
-    """A (3, 1) convolution over (time, place): the published 3×1×1 one."""
-    folded = rearrange(clip, "b t c h w -> b c t (h w)")
-    return rearrange(conv(folded), "b c t (h w) -> b t c h w", h=clip.shape[-2])
-
-
-def _normalised_bands(
-    norm: nn.GroupNorm, clip: Float[Tensor, "b t c h w"]
-) -> Iterator[tuple[slice, Float[Tensor, "b t c r w"]]]:
-    """GroupNorm with statistics over the whole clip, handed out in bands of rows to save memory."""
-    scale, shift = _scale_and_shift(norm, clip)
-    height = clip.shape[-2]
-    step = max(1, _CHUNK_VALUES // max(1, clip[..., 0, :].numel()))
-    for start in range(0, height, step):
-        rows = slice(start, min(start + step, height))
-        band = torch.addcmul(shift, clip[..., rows, :].float(), scale)
-        yield rows, band.to(clip.dtype)
-
-
-def _scale_and_shift(
-    norm: nn.GroupNorm, clip: Float[Tensor, "b t c h w"]
-) -> tuple[Float[Tensor, "b 1 c 1 1"], Float[Tensor, "b 1 c 1 1"]]:
-    """What GroupNorm multiplies each channel of each sample by and adds, in fp32."""
-    grouped = clip.unflatten(2, (norm.num_groups, -1)).flatten(3)
-    # One frame at a time, so that a half-precision clip is never held in fp32 as a whole.
-    moments = [torch.var_mean(frame.float(), dim=-1, correction=0) for frame in grouped.unbind(1)]
-    variances = torch.stack([variance for variance, _ in moments])
-    means = torch.stack([mean for _, mean in moments])
-    # All frames have the same size, so the clip's variance is the mean of theirs plus that of their means.
-    variance = variances.mean(0) + means.var(0, correction=0)
-    per_channel = norm.num_channels // norm.num_groups
-    inverse = torch.rsqrt(variance + norm.eps).repeat_interleave(per_channel, dim=1)
-    scale = norm.weight.float() * inverse
-    shift = norm.bias.float() - means.mean(0).repeat_interleave(per_channel, dim=1) * scale
-    return scale[:, None, :, None, None], shift[:, None, :, None, None]
+def set_to_identity(layer: nn.Conv2d) -> None:
+    """Make a new convolution over time give back each frame as it is."""
+    set_to_zero(layer)
+    with torch.no_grad():
+        middle = layer.kernel_size[0] // 2
+        layer.weight[:, :, middle, 0].fill_diagonal_(1.0)
