@@ -4,6 +4,8 @@ The published decoder is steadier towards the middle of a clip when it is spared
 middle one or two frames are taken from a decode without them.
 """
 
+from itertools import islice
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -47,32 +49,31 @@ def encode_keys(
     return latents, references if vae.uses_references else None
 
 
-def decode_frames(
+def decode_clips(
     vae: AutoencoderKLDualReference,
     latents: Float[Tensor, "b c t h w"],
     references: References | None,
     *,
     double_decode: bool,
 ) -> Float[Tensor, "b t 3 y x"]:
-    """Frames in 0…1 on the CPU, one sample after the other to save memory."""
-    clips: list[Tensor] = []
-    for sample in range(latents.shape[0]):
-        own = slice(sample, sample + 1)
-        refs = None if references is None else tuple(r[own] for r in references)
-        clip = _decode_clip(vae, latents[own], refs)
-        num_frames = clip.shape[2]
+    """Frames in 0…1 on the CPU, one sample and one frame after the other to save memory."""
+    batch, _, num_frames, *sides = latents.shape
+    frames = torch.empty(batch, num_frames, 3, *(side * vae.downsampling for side in sides))
+    for sample in range(batch):
+        one = slice(sample, sample + 1)
+        own = (latents[one] / vae.scaling_factor).to(vae.dtype)
+        refs = None if references is None else tuple(r[one] for r in references)
+        for index, frame in enumerate(vae.decode_frames(own, refs)):
+            frames[sample, index] = _shown(frame)
         if double_decode and num_frames >= _FEWEST_FOR_DOUBLE_DECODE:
             kept = [f for f in range(num_frames) if f not in (1, num_frames - 2)]
-            again = _decode_clip(vae, latents[own][:, :, kept], refs)
             middle = middle_frames(num_frames)
-            clip[:, :, middle] = again[:, :, middle.start - 1 : middle.stop - 1]
-        clips.append(clip)
-    frames = torch.cat(clips).clamp(-1, 1).transpose(1, 2)
-    return (frames + 1) / 2
+            again = vae.decode_frames(own[:, :, kept], refs)
+            wanted = islice(again, middle.start - 1, middle.stop - 1)
+            for index, frame in enumerate(wanted, start=middle.start):
+                frames[sample, index] = _shown(frame)
+    return frames
 
 
-def _decode_clip(
-    vae: AutoencoderKLDualReference, latents: Tensor, references: References | None
-) -> Tensor:
-    scaled = (latents / vae.scaling_factor).to(vae.dtype)
-    return vae.decode(scaled, references).float().cpu()
+def _shown(frame: Float[Tensor, "1 3 y x"]) -> Float[Tensor, "3 y x"]:
+    return (frame[0].float().cpu().clamp(-1, 1) + 1) / 2

@@ -30,7 +30,7 @@ from toontween.models.clip import image_features, text_features
 from toontween.models.image_projector import ImageContextProjector
 from toontween.models.unet import ToonUNet
 from toontween.models.vae import AutoencoderKLDualReference
-from toontween.pipelines.autoencoding import decode_frames, encode_keys
+from toontween.pipelines.autoencoding import decode_clips, encode_keys
 from toontween.pipelines.denoising import Conditions, Denoiser, SketchGuidance
 from toontween.pipelines.inputs.keys import PreparedKeys, prepare_keys
 from toontween.pipelines.inputs.pictures import PictureLike
@@ -335,7 +335,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             self.maybe_free_model_hooks()
             return ToonInterpolationOutput(frames=noisy)
         twice = self.config["double_decode"] if double_decode is None else double_decode
-        working = decode_frames(self.vae, noisy, references, double_decode=twice)
+        working = decode_clips(self.vae, noisy, references, double_decode=twice)
         frames = bring_to_size(working, keys, enlarge=enlarge, matching=self.vae.decoder.matching)
         if return_keys:
             frames = place_keys(frames, keys.shown)

@@ -101,7 +101,7 @@ def test_drawings_made_smaller_come_back_with_the_keys_own_pixels_where_they_fit
         small = F.interpolate(first[None], (32, 48), mode="bicubic", antialias=True).clamp(0, 1)
         return small[:, None].expand(1, 4, 3, 32, 48)
 
-    monkeypatch.setattr(toon_interpolation, "decode_frames", copied)
+    monkeypatch.setattr(toon_interpolation, "decode_clips", copied)
     both = {"first": first, "last": first, "height": 32, "width": 48, "output_type": "pt"}
     plain = run(tiny_pipeline, **both)
     sharp = run(tiny_pipeline, **both, enlarge="keys")
