@@ -29,6 +29,7 @@ NETWORKS = NetworksConfig(
         "middle_attention": False,
         "linear_codec": True,
         "finest_temporal_level": 1,
+        "temporal_norm": "frame",
         "finest_attention_level": 1,
         "match_keys": True,
     },

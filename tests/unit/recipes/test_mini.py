@@ -2,6 +2,7 @@
 
 import torch
 
+from toontween.models.blocks.temporal_mixing import reach_of
 from toontween.models.vae import AutoencoderKLDualReference
 from toontween.recipes.catalog import load_recipe
 from toontween.training.config import DecoderConfig
@@ -14,6 +15,8 @@ def test_the_autoencoder_is_small_and_divides_by_eight() -> None:
         network = AutoencoderKLDualReference(**sizes)
     assert sum(parameter.numel() for parameter in network.parameters()) < 6e6
     assert network.downsampling == 8
+    assert network.decoder.draws_one_by_one
+    assert reach_of(network.decoder) == 8
 
 
 def test_windows_fit_the_latents() -> None:
