@@ -124,7 +124,7 @@ class DualReferenceDecoder(nn.Module):
         self.patch_size = patch_size
         temporal = variant == "full"
         self.first_clip_level = (
-            max(finest_temporal_level, finest_attention_level) if match_keys else 0
+            min(finest_temporal_level, finest_attention_level) if match_keys else 0
         )
         self.post_quant_conv = nn.Conv2d(latent_channels, latent_channels, 1)
         self.conv_in = nn.Conv2d(latent_channels, channels[-1], 3, padding=1)
@@ -189,7 +189,7 @@ class DualReferenceDecoder(nn.Module):
         hidden = self._see_clip(frames, references, num_frames)
         pictures, fine = self._draw(hidden, frames, references, num_frames)
         if references is not None and self.matching is not None:
-            ends = _ends(pictures, num_frames)
+            ends = pictures.unflatten(0, (-1, num_frames))[:, [0, -1]].transpose(1, 2)
             pictures = self.matching(pictures, fine, references[-1], ends)
         pictures = pictures.unflatten(0, (-1, num_frames))
         if self.time_mix is not None:
@@ -241,12 +241,15 @@ class DualReferenceDecoder(nn.Module):
         for level in reversed(range(self.first_clip_level, len(self.up))):
             blocks: Any = self.up[level]
             parts = blocks.pass_by(parts)
-            if references is not None:
+            if references is not None and self._meets_keys(level):
                 parts = attend_passing(self.references[level], references[level], parts)
             if level > self.first_clip_level:
                 parts = each_passing(self.upsample[level], parts)
         for part in parts:
             yield from part.unbind(1)
+
+    def _meets_keys(self, level: int) -> bool:
+        return not isinstance(self.references[level], nn.Identity)
 
     def _enter(self, frames: Tensor) -> Tensor:
         return self.conv_in(self.post_quant_conv(frames) if self.apply_post_quant_conv else frames)
@@ -260,9 +263,8 @@ class DualReferenceDecoder(nn.Module):
             blocks: Any = self.up[level].blocks
             for block in blocks:
                 hidden = self._call(block, hidden, num_frames)
-            if references is not None:
-                attended = self.references[level]
-                hidden = self._call(attended, hidden, references[level], num_frames)
+            if references is not None and self._meets_keys(level):
+                hidden = self._call(self.references[level], hidden, references[level], num_frames)
             if level > self.first_clip_level:
                 hidden = by_frames(self.upsample[level], hidden)
         return hidden
@@ -292,8 +294,3 @@ class DualReferenceDecoder(nn.Module):
         if self.gradient_checkpointing and torch.is_grad_enabled():
             return self._gradient_checkpointing_func(layer, *inputs)
         return layer(*inputs)
-
-
-def _ends(frames: Float[Tensor, "n c h w"], num_frames: int) -> Float[Tensor, "b c 2 h w"]:
-    clip = frames.unflatten(0, (-1, num_frames))
-    return clip[:, [0, -1]].transpose(1, 2)

@@ -51,6 +51,16 @@ def test_frames_with_references_are_those_of_the_whole_clip(norm, num_frames, ba
         assert torch.equal(network.decode(latents, references), frames)
 
 
+@pytest.mark.parametrize(("temporal", "attention"), [(0, 1), (1, 2)])
+def test_levels_that_only_mix_over_time_see_the_whole_clip_too(temporal, attention):
+    levels = {"finest_temporal_level": temporal, "finest_attention_level": attention}
+    network, latents = _network(**levels), _latents(5)
+    references = _references(network)
+    whole = network.decode(latents, references).detach()
+    frames = torch.stack(list(network.decode_frames(latents, references)), dim=2)
+    assert ((frames - whole).abs() > 1e-3).float().mean() < 1e-3
+
+
 @torch.no_grad()
 def test_frames_depend_on_neighbours_within_reach_alone():
     network, latents = _network(), _latents(24)
