@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float32
+
 from toontween.drawing.line_locking import lock_lines
 from toontween.drawing.line_style import LineStyle, line_style_of
 from toontween.drawing.palette import Palette, lock_to_palette, palette_of
 from toontween.media.frames import Picture
-from toontween.rendering.colouring.record import describe_palette, in_hex
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
@@ -55,3 +57,14 @@ def locks_of(keys: Sequence[Picture], *, palette: bool, lines: bool) -> Locks:
         palette=palette_of(keys) if palette else None,
         lines=line_style_of(keys) if lines else None,
     )
+
+
+def describe_palette(palette: Palette) -> dict[str, Any]:
+    """The colours drawings were locked to, the largest area first."""
+    return {"flat": round(palette.flat, 4), "colours": in_hex(palette.colours)}
+
+
+def in_hex(colours: Float32[np.ndarray, "n 3"]) -> list[str]:
+    """Colours in 0…1 as #rrggbb."""
+    levels = np.rint(colours * np.float32(255)).astype(int)
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in levels]

@@ -3,10 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from jaxtyping import Float32
-
-from toontween.drawing.palette import Palette
 from toontween.rendering.colouring.references import PlacedReferences
 from toontween.rendering.colouring.sheets import Sheet
 from toontween.rendering.colouring.windows import Window
@@ -82,14 +78,3 @@ def describe_drawings(
             entry |= {"generation": windows[index].generation}
         described.append(entry)
     return described
-
-
-def describe_palette(palette: Palette) -> dict[str, Any]:
-    """The colours drawings were locked to, the largest area first."""
-    return {"flat": round(palette.flat, 4), "colours": in_hex(palette.colours)}
-
-
-def in_hex(colours: Float32[np.ndarray, "n 3"]) -> list[str]:
-    """Colours in 0…1 as #rrggbb."""
-    levels = np.rint(colours * np.float32(255)).astype(int)
-    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in levels]

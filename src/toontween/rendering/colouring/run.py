@@ -18,13 +18,13 @@ from toontween.media.files import disk_errors
 from toontween.rendering.colouring.record import (
     describe_drawings,
     describe_method,
-    describe_palette,
     describe_references,
 )
 from toontween.rendering.colouring.references import At, place_references
 from toontween.rendering.colouring.sheets import Sheet, SheetSequence
 from toontween.rendering.colouring.windows import Window, plan_windows
 from toontween.rendering.inputs.keys import FitMode, KeySet, as_drawn, as_given
+from toontween.rendering.locking import describe_palette
 from toontween.rendering.renderer import Progress, RenderSettings
 from toontween.rendering.take import Take
 
