@@ -307,12 +307,12 @@ def test_what_is_no_picture_is_refused():
 
 
 def test_a_cloud_in_the_tones_of_a_gradient_does_not_dissolve_into_the_sky():
-    sky, cloud = np.float32([207, 239, 252]) / 255, np.float32([222, 245, 255]) / 255
+    sky, cloud, change = np.array([[207, 239, 252], [222, 245, 255], [20, 8, 0]], np.float32) / 255
     drawing = np.empty((160, 240, 3), np.float32)
     drawing[:80] = sky
     fade = np.linspace(-1, 1, 80, dtype=np.float32)[:, None, None]
-    drawing[80:] = cloud + fade * np.float32([20, 8, 0]) / 255
-    cv2.circle(drawing, (120, 40), 14, tuple(map(float, cloud)), -1)
+    drawing[80:] = cloud + fade * change
+    cv2.circle(drawing, (120, 40), 14, cloud.tolist(), -1)
     drawing = np.rint(drawing.clip(0, 1) * 255).astype(np.float32) / np.float32(255)
     palette = palette_of([drawing])
     assert has(palette, (207, 239, 252), within=0.1)
