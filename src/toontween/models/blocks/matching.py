@@ -26,6 +26,12 @@ _FIRST_RADIUS = 7
 _RADIUS, _FINE_RADIUS = 2, 1
 """Corrections looked at at finer scales, and at scales 2 and 1."""
 
+_SETTLED = 0.004
+"""Difference at which a pixel looks no further: a fifth of a level of eight bits in each colour."""
+
+_AT_ONCE = 2**17
+"""Pixels looked at together, so that intermediate results stay small."""
+
 _COST_OF_MOVING = 0.004
 """Difference of colours that a move of eight pixels must gain; four times the move, twice the gain."""
 
@@ -81,14 +87,54 @@ def _first_moves(ours: Tensor, theirs: Tensor, *, scale: int) -> tuple[Tensor, T
 def _best_near(
     ours: Tensor, theirs: Tensor, move: Tensor, *, radius: int, scale: int
 ) -> tuple[Tensor, Tensor]:
-    """Every pixel tries moves of its own, each with all that lies beside it."""
-    tried = move[:, :, None] + _around(radius, ours.device)[None, :, :, None, None]
-    places = _places(tried, *ours.shape[2:])
-    difference = torch.zeros_like(tried[:, 0], dtype=ours.dtype)
-    for beside in _BESIDE:
-        wanted, there = _shifted(ours, beside), _shifted(theirs, beside)
-        difference += (wanted[:, :, None] - _taken(there, places)).abs_().sum(1)
-    return _cheapest(tried, difference / len(_BESIDE), scale=scale)
+    """Every pixel tries moves of its own, each with all that lies beside it; where it stands well already, none."""
+    beside, there = _with_surroundings(ours), _with_surroundings(theirs)
+    move, (height, width) = move.clone(), ours.shape[2:]
+    cost = torch.empty_like(ours[:, 0])
+    tried = _around(radius, ours.device)
+    for sample, (seen, found) in enumerate(zip(beside, there, strict=True)):
+        rows, columns = move[sample].flatten(1).clone()
+        at = torch.arange(len(seen), device=ours.device)
+        paid = _differences(seen, found, at, rows, columns, width)
+        restless = (paid > _SETTLED).nonzero().squeeze(1)
+        for part in restless.split(_AT_ONCE):
+            down, right = (x[part, None] + y for x, y in zip((rows, columns), tried, strict=True))
+            prices = torch.stack(
+                [
+                    _differences(seen, found, part, down[:, i], right[:, i], width)
+                    for i in range(tried.shape[1])
+                ],
+                dim=1,
+            )
+            far = (down.abs() + right.abs()).mul(scale / 8).sqrt_()
+            best = (prices + _COST_OF_MOVING * far).argmin(1, keepdim=True)
+            rows[part], columns[part] = down.gather(1, best)[:, 0], right.gather(1, best)[:, 0]
+            paid[part] = prices.gather(1, best)[:, 0]
+        move[sample] = torch.stack([rows, columns]).unflatten(1, (height, width))
+        cost[sample] = paid.unflatten(0, (height, width))
+    return move, cost.unsqueeze(1)
+
+
+def _with_surroundings(pictures: Tensor) -> Tensor:
+    """Every pixel's square as one row of numbers, so that a place is looked up once for all of it."""
+    squares = torch.stack([_shifted(pictures, beside) for beside in _BESIDE], dim=-1)
+    return squares.permute(0, 2, 3, 1, 4).flatten(1, 2).flatten(2)
+
+
+def _differences(
+    seen: Tensor, found: Tensor, at: Tensor, down: Tensor, right: Tensor, width: int
+) -> Tensor:
+    """What moving the pixels `at` costs them, a stretch at a time."""
+    height = len(seen) // width
+    prices = []
+    for pixels, rows, columns in zip(
+        at.split(_AT_ONCE), down.split(_AT_ONCE), right.split(_AT_ONCE), strict=True
+    ):
+        row = (pixels // width + rows).clamp_(0, height - 1)
+        column = (pixels % width + columns).clamp_(0, width - 1)
+        there = found[row.mul_(width).add_(column)]
+        prices.append((seen[pixels] - there).abs_().sum(1) / len(_BESIDE))
+    return torch.cat(prices)
 
 
 def _cheapest(tried: Tensor, difference: Tensor, *, scale: int) -> tuple[Tensor, Tensor]:
