@@ -89,9 +89,9 @@ class ToonSettings:
     height: int | None = None
     """The same for the height."""
 
-    enlarge: str = "resize"
+    enlarge: str = "auto"
     """How drawings made smaller than the keys come back to their size: resize scales them, keys takes the keys' own
-    pixels where they fit, which keeps lines sharp."""
+    pixels where they fit, which keeps lines sharp, auto does so if the decoder itself draws with the keys' pixels."""
 
     def __post_init__(self) -> None:
         check_whole_number(

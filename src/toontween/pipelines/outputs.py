@@ -37,7 +37,7 @@ def check_output_type(output_type: str) -> None:
         )
 
 
-ENLARGING = ("resize", "keys")
+ENLARGING = ("auto", "resize", "keys")
 """How frames drawn smaller than the keys come back to their size."""
 
 
@@ -48,7 +48,7 @@ def check_enlarging(enlarge: str) -> None:
         InputError: The way is not known.
     """
     if enlarge not in ENLARGING:
-        raise InputError(f"enlarge={enlarge!r}", hint=f"use {' or '.join(ENLARGING)}")
+        raise InputError(f"enlarge={enlarge!r}", hint=f"use one of {', '.join(ENLARGING)}")
 
 
 def bring_to_size(
@@ -63,11 +63,12 @@ def bring_to_size(
     Args:
         working: Frames at the working size.
         keys: The keys and their geometry.
-        enlarge: One of `ENLARGING`; frames that were not drawn smaller are only cropped and scaled.
+        enlarge: One of `ENLARGING`; "auto" takes the keys' pixels if the decoder does. Frames that were not drawn smaller are only cropped and scaled.
         matching: The decoder's, which judges what fits; None if it has none.
     """
     geometry = keys.geometry
-    if enlarge == "resize" or not geometry.shrinks:
+    is_plain = enlarge == "resize" or (enlarge == "auto" and matching is None)
+    if is_plain or not geometry.shrinks:
         return geometry.leave(working.flatten(0, 1)).unflatten(0, working.shape[:2])
     small_keys = (keys.pixels + 1) / 2
     samples = []

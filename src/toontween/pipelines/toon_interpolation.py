@@ -198,7 +198,7 @@ class ToonInterpolationPipeline(DiffusionPipeline):
         latents: Float[Tensor, "..."] | None = None,
         step_noise: StepNoise | None = None,
         double_decode: bool | None = None,
-        enlarge: str = "resize",
+        enlarge: str = "auto",
         return_keys: bool = True,
         output_type: str = "pil",
         callback_on_step_end: StepCallback | None = None,
@@ -244,7 +244,8 @@ class ToonInterpolationPipeline(DiffusionPipeline):
             double_decode: Decode a second time without the second and the last but one frame and take the middle of
                 the clip from there, as published; None for what the model says.
             enlarge: How frames drawn smaller than the keys (see `height` and `width`) come back to their size: "resize"
-                scales them; "keys" takes the keys' own pixels where they fit, which keeps lines sharp.
+                scales them; "keys" takes the keys' own pixels where they fit, which keeps lines sharp; "auto" does so
+                if the decoder itself draws with the keys' pixels.
             return_keys: Put the keys themselves in the first and the last place, not what the decoder made of them.
             output_type: "pil", "pt", "np" or "latent".
             callback_on_step_end: Called after each step as in diffusers; may give back other latents.

@@ -8,6 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from tests.tiny_pipeline import line_sketch, noise_key
+from toontween.models.blocks.key_matching import KeyMatching
 from toontween.pipelines import toon_interpolation
 from toontween.pipelines.toon_interpolation import ToonInterpolationPipeline
 
@@ -105,8 +106,34 @@ def test_drawings_made_smaller_come_back_with_the_keys_own_pixels_where_they_fit
     both = {"first": first, "last": first, "height": 32, "width": 48, "output_type": "pt"}
     plain = run(tiny_pipeline, **both)
     sharp = run(tiny_pipeline, **both, enlarge="keys")
+    assert torch.equal(
+        plain, run(tiny_pipeline, **both, enlarge="resize")
+    )  # by itself: no matching
     assert sharp.shape == plain.shape == (1, 4, 3, 64, 96)
     assert (sharp[0, 1] - first).abs().mean() < 0.2 * (plain[0, 1] - first).abs().mean()
+
+
+def test_a_decoder_that_matches_keys_judges_what_fits_at_their_size(
+    tiny_pipeline: ToonInterpolationPipeline, monkeypatch
+):
+    asked: list[tuple[int, ...]] = []
+
+    class Judge(KeyMatching):
+        def forward(
+            self, pictures: Tensor, hidden: Tensor | None, keys: Tensor, soft_keys: Tensor
+        ) -> Tensor:
+            asked.append(tuple(pictures.shape))
+            assert hidden is None
+            assert keys.shape == soft_keys.shape == (1, 3, 2, 64, 96)
+            return pictures
+
+    monkeypatch.setattr(
+        toon_interpolation, "decode_clips", lambda *_, **__: torch.full((1, 4, 3, 32, 48), 0.5)
+    )
+    monkeypatch.setattr(tiny_pipeline.vae.decoder, "matching", Judge(8))
+    keys = {"first": noise_key(1, height=64, width=96), "last": noise_key(2, height=64, width=96)}
+    run(tiny_pipeline, **keys, height=32, width=48, output_type="pt")
+    assert asked == [(1, 3, 64, 96)] * 4
 
 
 def test_drawings_made_at_the_keys_size_are_the_same_either_way(
