@@ -209,8 +209,9 @@ class DecoderConfig:
 
     kind: Literal["decoder"] = "decoder"
 
-    train: Literal["decoder", "autoencoder"] = "decoder"
-    """The decoder of clips, started at an image decoder; or encoder and image decoder from scratch."""
+    train: Literal["decoder", "autoencoder", "both"] = "decoder"
+    """The decoder of clips, started at an image decoder; encoder and image decoder from scratch; or the decoder of clips and
+    its encoder, whose latents are others afterwards: no denoiser may know them yet."""
 
     variant: Literal["full", "no-p3d", "no-har-no-p3d"] = "full"
     """The paper's ablation."""

@@ -30,7 +30,7 @@ def build_objective(config: RunConfig) -> Objective:
     """
     what = config.objective
     if isinstance(what, DecoderConfig):
-        if what.train == "autoencoder" and not config.data.validation:
+        if what.train != "decoder" and not config.data.validation:
             raise InputError(
                 "a new autoencoder's latents are scaled by those of held-out clips, and there are none",
                 hint="--set data.validation=FOLDER",

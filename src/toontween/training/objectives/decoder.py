@@ -50,6 +50,7 @@ class DecoderObjective:
     def __init__(self, vae: AutoencoderKLDualReference, config: DecoderConfig) -> None:
         self.config = config
         self._single = config.train == "autoencoder"
+        self._new_latents = config.train != "decoder"
         self.vae = vae if self._single else _grown(vae, config)
         if config.enlarged:
             self._matching()
@@ -65,12 +66,12 @@ class DecoderObjective:
         )
 
     def trained(self) -> dict[str, Named]:
-        """The decoder (and the encoder, from scratch), and the discriminator as a group of its own."""
+        """The decoder (and the encoder, unless its latents have to stay), and the discriminator as a group of its own."""
         decoder = self.vae.decoder
         named = prefixed("vae.decoder", decoder)
         if not decoder.apply_post_quant_conv:
             named = [one for one in named if ".post_quant_conv." not in one[0]]
-        if self._single:
+        if self._new_latents:
             named = prefixed("vae.encoder", self.vae.encoder) + named
         groups = {"generator": named}
         if self._discriminator is not None:
@@ -153,7 +154,7 @@ class DecoderObjective:
             if perceptual is not None:
                 distance = perceptual(2 * ours - 1, 2 * true - 1)
                 found.setdefault("perceptual", []).append(distance.mean())
-        latents, _ = self._latents(batch.frames, None)
+        latents, _, _ = self._latents(batch.frames, None)
         found["latent_power"] = list(latents.square().mean(dim=(1, 2, 3, 4)))
         return {name: torch.stack(values) for name, values in found.items()}
 
@@ -166,7 +167,7 @@ class DecoderObjective:
 
     def export(self, folder: Path, *, measures: Mapping[str, float]) -> None:
         """Write the autoencoder; a new one is given the scaling that brings its latents to unit variance."""
-        if self._single and measures.get("latent_power"):
+        if self._new_latents and measures.get("latent_power"):
             factor = measures["latent_power"] ** -0.5
             self.vae.register_to_config(scaling_factor=factor)
             self.vae.scaling_factor = factor
@@ -179,33 +180,32 @@ class DecoderObjective:
             encoded = self.vae.encode(frames.flatten(0, 1))
             latents, divergence = encoded.mean, None
             if draws is not None:
-                variance = encoded.logvar.exp()
                 by_frame = (frames.shape[1], *latents.shape[1:])
                 noise = draws.normal(by_frame, "posterior").flatten(0, 1)
-                latents = latents + variance.sqrt() * noise
-                terms = encoded.mean.square() + variance - 1 - encoded.logvar
-                divergence = 0.5 * terms.sum(dim=(1, 2, 3)).mean()
+                latents = latents + torch.exp(0.5 * encoded.logvar) * noise
+                divergence = _divergence(encoded.mean, encoded.logvar)
             decoded = self.vae.decode(latents.unsqueeze(2)).squeeze(2)
             return decoded.unflatten(0, frames.shape[:2]), divergence
-        latents, references = self._latents(frames, draws)
+        with torch.set_grad_enabled(self._new_latents and torch.is_grad_enabled()):
+            latents, references, divergence = self._latents(frames, draws)
         decoded = self.vae.decode(latents, references if self.vae.uses_references else None)
-        return decoded.transpose(1, 2), None
+        return decoded.transpose(1, 2), divergence
 
-    @torch.no_grad()
     def _latents(
         self, frames: Float[Tensor, "b t 3 y x"], draws: Draws | None
-    ) -> tuple[Float[Tensor, "b c t h w"], References]:
-        """Latents of all frames and features of the ends; those of other frames are not kept."""
+    ) -> tuple[Float[Tensor, "b c t h w"], References, Tensor | None]:
+        """Latents of all frames, features of the ends (those of other frames are not kept) and the posterior's divergence."""
         batch = len(frames)
         ends = self.vae.encode(frames[:, [0, -1]].flatten(0, 1))
-        means, spreads = [], []
+        means, logvars = [], []
         for part in frames.flatten(0, 1).split(_FRAMES_AT_ONCE):
             encoded = self.vae.encode(part)
             means.append(encoded.mean)
-            spreads.append(torch.exp(0.5 * encoded.logvar))
-        latents = rearrange(torch.cat(means), "(b t) c h w -> b c t h w", b=batch)
+            logvars.append(encoded.logvar)
+        mean, logvar = torch.cat(means), torch.cat(logvars)
+        latents = rearrange(mean, "(b t) c h w -> b c t h w", b=batch)
         if draws is not None:
-            spread = rearrange(torch.cat(spreads), "(b t) c h w -> b c t h w", b=batch)
+            spread = rearrange(torch.exp(0.5 * logvar), "(b t) c h w -> b c t h w", b=batch)
             latents = latents + spread * draws.normal(latents.shape[1:], "posterior")
         if draws is not None and self.config.latent_noise:
             level = (
@@ -213,7 +213,15 @@ class DecoderObjective:
             )
             noise = draws.normal(latents.shape[1:], "noise")
             latents = latents + rearrange(level, "b -> b 1 1 1 1") * noise
-        return latents, pair_references(ends.reference_features)
+        divergence = _divergence(mean, logvar) if self._new_latents and draws is not None else None
+        return latents, pair_references(ends.reference_features), divergence
+
+
+def _divergence(
+    mean: Float[Tensor, "n c h w"], logvar: Float[Tensor, "n c h w"]
+) -> Float[Tensor, ""]:
+    """Of the posterior from unit Gaussians, summed over a picture."""
+    return 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(dim=(1, 2, 3)).mean()
 
 
 def _smaller(clips: Float[Tensor, "b t 3 y x"], factor: int) -> Float[Tensor, "b t 3 h w"]:

@@ -261,3 +261,21 @@ def test_what_is_enlarged_teaches_the_matching() -> None:
 def test_decoders_without_matching_cannot_enlarge() -> None:
     with pytest.raises(InputError, match=r"objective\.enlarged"):
         objective(enlarged=(2,))
+
+
+def test_the_encoder_learns_with_the_decoder_of_clips_on_request() -> None:
+    batch = squares()
+    draws = Draws(0, batch.numbers)
+    made = matching_objective(train="both")
+    names = {
+        name.rpartition("vae.")[2].partition(".")[0] for name, _ in made.trained()["generator"]
+    }
+    assert names == {"encoder", "decoder"}
+    losses = made.losses(batch, draws, step=0)
+    losses.by_group["generator"].backward()
+    assert losses.logs["divergence"] > 0
+    gradients = [p.grad for p in made.vae.encoder.parameters() if p.grad is not None]
+    assert any(gradient.abs().max() > 0 for gradient in gradients)
+    still = matching_objective()
+    still.losses(batch, draws, step=0).by_group["generator"].backward()
+    assert all(parameter.grad is None for parameter in still.vae.encoder.parameters())
