@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from toontween.checkpoints.bundled import bundled_folder
 from toontween.checkpoints.hub import is_here, model_folder
 from toontween.checkpoints.identify import Contents
 from toontween.checkpoints.maps.rivals.table import RIVALS
@@ -11,7 +12,6 @@ from toontween.errors import CheckpointError, UnavailableError, UnknownNameError
 from toontween.registry import Registry
 from toontween.runtime import Settings, read_settings
 
-_BUNDLED = ("mini", "toontween/mini")
 _INDEX = {
     Contents.MODEL: ("model_index.json", "ToonInterpolationPipeline"),
     Contents.SKETCH_ENCODER: ("config.json", "ControlNetModel"),
@@ -33,7 +33,7 @@ def resolve_model(
     """The folder of a model given by name or path; nothing is downloaded.
 
     Args:
-        name_or_path: One of `hub.MODELS`, or a folder made by `toontween weights convert` or `save_pretrained`.
+        name_or_path: One of `hub.MODELS`, what comes with the package (`mini`, `mini/vae`), or a folder made by `toontween weights convert` or `save_pretrained`.
         contents: What it has to be.
         settings: Where weights are kept; the environment's when None.
 
@@ -42,11 +42,6 @@ def resolve_model(
         UnknownNameError: It is neither a known name nor a folder.
         CheckpointError: It is a folder or file of another kind.
     """
-    if str(name_or_path) in _BUNDLED:
-        raise UnavailableError(
-            "the bundled model 'mini' does not ship with this version",
-            hint="use --method flow, or: toontween weights pull tooncrafter-512",
-        )
     path = _find_folder(name_or_path, settings)
     if contents is Contents.AS_IT_IS:
         return path
@@ -61,7 +56,7 @@ def resolve_network(
     """The folder of one network given by name or path; nothing is downloaded.
 
     Args:
-        name_or_path: One of `hub.MODELS`, or a folder made by `toontween weights convert` or `save_pretrained`.
+        name_or_path: One of `hub.MODELS`, what comes with the package (`mini`, `mini/vae`), or a folder made by `toontween weights convert` or `save_pretrained`.
         class_name: The network's class, which the folder's `config.json` must name.
         settings: Where weights are kept; the environment's when None.
 
@@ -75,6 +70,9 @@ def resolve_network(
 
 def _find_folder(name_or_path: str | Path, settings: Settings | None) -> Path:
     name, path = str(name_or_path), Path(name_or_path)
+    bundled = bundled_folder(name)
+    if bundled is not None:
+        return bundled
     if name in MODELS:
         return _folder_of(name, settings or read_settings())
     if path.is_file():

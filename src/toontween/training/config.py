@@ -145,7 +145,7 @@ class NetworksConfig:
     """A pipeline's folder, or the export of an earlier run; None for new networks of the sizes below."""
 
     vae: str | None = None
-    """A folder with an autoencoder that takes the place of that of `start`."""
+    """A folder with an autoencoder that takes the place of that of `start`, or `mini/vae`."""
 
     vae_size: dict[str, Any] = field(default_factory=dict)
     """Arguments of `AutoencoderKLDualReference` when it is new."""

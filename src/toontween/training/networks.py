@@ -7,6 +7,7 @@ from typing import Any
 from diffusers import ControlNetModel
 from transformers import CLIPTextModel, CLIPVisionConfig, CLIPVisionModel
 
+from toontween.checkpoints.bundled import bundled_folder
 from toontween.diffusion.samplers import ToonDDIMScheduler
 from toontween.errors import CheckpointError, InputError
 from toontween.models.image_projector import ImageContextProjector
@@ -55,7 +56,7 @@ def build_networks(config: NetworksConfig, *, seed: int) -> Networks:
     else:
         networks = _new_networks(config, seed=seed)
     if config.vae is not None:
-        networks.vae = load_vae(Path(config.vae))
+        networks.vae = load_vae(config.vae)
     return networks
 
 
@@ -67,19 +68,21 @@ def build_vae(config: NetworksConfig, *, seed: int) -> AutoencoderKLDualReferenc
         CheckpointError: A folder does not hold one.
     """
     if config.vae is not None:
-        return load_vae(Path(config.vae))
+        return load_vae(config.vae)
     if config.start is not None:
         return load_vae(Path(config.start) / "vae")
     seed_layers(seed, "vae")
     return AutoencoderKLDualReference(**_size("vae_size", config.vae_size))
 
 
-def load_vae(folder: Path) -> AutoencoderKLDualReference:
-    """An autoencoder from the folder that `save_pretrained` wrote.
+def load_vae(name_or_folder: str | Path) -> AutoencoderKLDualReference:
+    """An autoencoder: the bundled one, `mini/vae`, or the one in a folder that `save_pretrained` wrote.
 
     Raises:
         CheckpointError: There is none.
+        UnavailableError: The bundled one does not come with this version.
     """
+    folder = bundled_folder(str(name_or_folder)) or Path(name_or_folder)
     try:
         vae = AutoencoderKLDualReference.from_pretrained(str(folder), use_safetensors=True)
     except (OSError, ValueError) as error:
