@@ -11,6 +11,7 @@ RECIPES = Registry(
     {
         "mini_autoencoder": "toontween.recipes.mini:mini_autoencoder",
         "mini_decoder": "toontween.recipes.mini:mini_decoder",
+        "mini_together": "toontween.recipes.mini:mini_together",
         "small_autoencoder": "toontween.recipes.small:small_autoencoder",
         "small_decoder": "toontween.recipes.small:small_decoder",
         "small_prior": "toontween.recipes.small:small_prior",

@@ -2,9 +2,11 @@
 
 256×160 pixels, 16 drawings. The autoencoder is a linear codec of 8×8 blocks that learns what a linear one cannot, and a
 decoder that draws with the keys' own pixels: see `blocks.block_codec` and `blocks.key_matching`. Stages build on each other:
-`mini_autoencoder` on single drawings, then `mini_decoder` on clips with `--set networks.vae=RUN/model/vae`. Give each the
-clips with `--set data.shards=FOLDER`.
+`mini_autoencoder` on single drawings, then `mini_decoder` and `mini_together` on clips, each with `--set networks.vae=RUN/model/vae`
+of the one before. Give each the clips with `--set data.shards=FOLDER`.
 """
+
+from dataclasses import replace
 
 from toontween.training.config import (
     DataConfig,
@@ -59,8 +61,7 @@ def mini_decoder() -> RunConfig:
     """The decoder with references and temporal mixing, started at the image decoder of `networks.vae`.
 
     Windows of six drawings spread over a clip, at most the whole of it. A perceptual term wants a network:
-    `--set objective.perceptual=squeezenet --set objective.perceptual_weights=FILE`. The adversarial term comes last, in a run of its
-    own that goes on from this one's `model/vae` with `--set objective.adversarial_weight=0.1`.
+    `--set objective.perceptual=squeezenet --set objective.perceptual_weights=FILE`.
     """
     return RunConfig(
         name="mini_decoder",
@@ -78,4 +79,24 @@ def mini_decoder() -> RunConfig:
             learning_rate=5e-4, warmup_steps=50, clip_norm=1.0, decay="cosine"
         ),
         loop=LoopConfig(steps=3000, batch_size=2, ema_decay=0.998, save_minutes=5.0, log_every=25),
+    )
+
+
+def mini_together() -> RunConfig:
+    """Encoder and decoder of clips together: the encoder learns what the decoder needs to know beside the keys.
+
+    Clips to scale the latents by are needed: `--set data.validation=FOLDER`, and the perceptual term's network as before.
+    """
+    decoder = mini_decoder()
+    return replace(
+        decoder,
+        name="mini_together",
+        objective=DecoderConfig(
+            train="both",
+            reference_heads=4,
+            reference_head_dim=16,
+            latent_noise=0.05,
+            perceptual_weight=0.3,
+        ),
+        loop=replace(decoder.loop, steps=6000),
     )

@@ -20,7 +20,7 @@ def test_the_autoencoder_is_small_and_divides_by_eight() -> None:
 
 
 def test_windows_fit_the_latents() -> None:
-    for name in ("mini_autoencoder", "mini_decoder"):
+    for name in ("mini_autoencoder", "mini_decoder", "mini_together"):
         config = load_recipe(name)
         assert config.data.crop is not None
         assert all(side % 8 == 0 for side in config.data.crop)
