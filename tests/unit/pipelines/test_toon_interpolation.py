@@ -131,8 +131,14 @@ def test_a_decoder_that_matches_keys_judges_what_fits_at_their_size(
         toon_interpolation, "decode_clips", lambda *_, **__: torch.full((1, 4, 3, 32, 48), 0.5)
     )
     monkeypatch.setattr(tiny_pipeline.vae.decoder, "matching", Judge(8))
-    keys = {"first": noise_key(1, height=64, width=96), "last": noise_key(2, height=64, width=96)}
-    run(tiny_pipeline, **keys, height=32, width=48, output_type="pt")
+    run(
+        tiny_pipeline,
+        first=noise_key(1, height=64, width=96),
+        last=noise_key(2, height=64, width=96),
+        height=32,
+        width=48,
+        output_type="pt",
+    )
     assert asked == [(1, 3, 64, 96)] * 4
 
 
