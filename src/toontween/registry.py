@@ -3,11 +3,13 @@
 import difflib
 import importlib
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from toontween.errors import InputError, UnknownNameError
+
+_Choice = TypeVar("_Choice", bound=str)
 
 
 class Registry(Mapping[str, str]):
@@ -47,6 +49,24 @@ class Registry(Mapping[str, str]):
         """
         module, _, attribute = self[name].partition(":")
         return getattr(importlib.import_module(module), attribute)
+
+
+def choice_called(kind: str, name: str, choices: Sequence[_Choice]) -> _Choice:
+    """The one of a few names that is `name`.
+
+    Args:
+        kind: What the names stand for, used in messages.
+        name: What somebody wrote.
+        choices: All there are, such as `get_args` of a `Literal` type.
+
+    Raises:
+        UnknownNameError: It is none of them; the hint lists them.
+    """
+    for choice in choices:
+        if name == choice:
+            return choice
+    known = ", ".join(choices)
+    raise UnknownNameError(f"there is no {kind} called {name!r}", hint=f"known: {known}")
 
 
 def load_foreign(target: str) -> Any:

@@ -23,7 +23,6 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from toontween.errors import UnknownNameError
 from toontween.models.blocks.block_codec import BlockSynthesis
 from toontween.models.blocks.key_matching import KeyMatching
 from toontween.models.blocks.references import ReferenceAttention, ReferenceInjection
@@ -47,6 +46,7 @@ from toontween.models.blocks.vae_layers import (
     set_to_zero,
     silu,
 )
+from toontween.registry import choice_called
 
 DecoderVariant = Literal["full", "no-p3d", "no-har-no-p3d"]
 """The paper's ablation: everything; references but no temporal mixing; the plain image decoder (neither)."""
@@ -67,11 +67,7 @@ def variant_called(name: str) -> DecoderVariant:
     Raises:
         UnknownNameError: There is none.
     """
-    for variant in get_args(DecoderVariant):
-        if name == variant:
-            return variant
-    known = ", ".join(get_args(DecoderVariant))
-    raise UnknownNameError(f"there is no decoder variant called {name!r}", hint=f"known: {known}")
+    return choice_called("decoder variant", name, get_args(DecoderVariant))
 
 
 class DualReferenceDecoder(nn.Module):

@@ -15,8 +15,8 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from toontween.errors import UnknownNameError
 from toontween.models.blocks.vae_layers import at_once, by_frames, set_to_zero, silu
+from toontween.registry import choice_called
 
 TEMPORAL_NORM_EPSILON = 1e-5
 """Of every GroupNorm of a temporal layer."""
@@ -31,11 +31,7 @@ def temporal_norm_called(name: str) -> TemporalNorm:
     Raises:
         UnknownNameError: There is none.
     """
-    for norm in get_args(TemporalNorm):
-        if name == norm:
-            return norm
-    known = ", ".join(get_args(TemporalNorm))
-    raise UnknownNameError(f"there is no temporal norm called {name!r}", hint=f"known: {known}")
+    return choice_called("temporal norm", name, get_args(TemporalNorm))
 
 
 class TemporalMixing(nn.Module):
