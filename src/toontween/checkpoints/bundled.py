@@ -23,8 +23,8 @@ def bundled_folder(name: str) -> Path | None:
     folder = _WEIGHTS / model / part
     index = "config.json" if part else "model_index.json"
     if not (folder / index).is_file():
-        parts = sorted(f"{model}/{one.parent.name}" for one in folder.parent.glob("*/config.json"))
-        parts += sorted(f"{model}/{one.parent.name}" for one in folder.glob("*/config.json"))
+        files = (_WEIGHTS / model).glob("*/config.json")
+        parts = sorted(f"{model}/{file.parent.name}" for file in files)
         there = f"it brings {', '.join(parts)} alone; " if parts else ""
         raise UnavailableError(
             f"the bundled {name!r} does not ship with this version",
