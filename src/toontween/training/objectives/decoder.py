@@ -54,6 +54,8 @@ class DecoderObjective:
         self.vae = vae if self._single else _grown(vae, config)
         if config.enlarged:
             self._matching()
+            if min(config.enlarged) < 1:
+                raise InputError(f"objective.enlarged={config.enlarged}: factors are 1 or more")
         self._perceptual = build_perceptual(config.perceptual, config.perceptual_weights)
         networks: dict[str, nn.Module] = {"vae": self.vae}
         self._discriminator: PatchDiscriminator | None = None
@@ -121,6 +123,11 @@ class DecoderObjective:
         draws: Draws,
     ) -> tuple[Tensor, Tensor]:
         """One in-between of each sample, decoded and brought to the clips' size, and what it should be."""
+        if large.shape[1] < 3:
+            raise InputError(
+                f"clips of {large.shape[1]} drawings have no in-between to enlarge",
+                hint="--set data.num_frames=3 or more, or leave objective.enlarged empty",
+            )
         inner = 1 + draws.integers(large.shape[1] - 2, "enlarged")
         samples = torch.arange(len(large), device=large.device)
         shape = large.shape[-2:]

@@ -1,5 +1,6 @@
 """The decoder starts as the image decoder it grows from, learns, and leaves the encoder alone."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,15 @@ def test_what_is_enlarged_teaches_the_matching() -> None:
 def test_decoders_without_matching_cannot_enlarge() -> None:
     with pytest.raises(InputError, match=r"objective\.enlarged"):
         objective(enlarged=(2,))
+
+
+def test_clips_and_factors_that_cannot_be_enlarged_are_refused() -> None:
+    with pytest.raises(InputError, match=r"enlarged=\(2, 0\)"):
+        matching_objective(enlarged=(2, 0))
+    batch = squares()
+    ends = dataclasses.replace(batch, frames=batch.frames[:, [0, -1]])
+    with pytest.raises(InputError, match="clips of 2 drawings"):
+        matching_objective(enlarged=(2,)).losses(ends, Draws(0, batch.numbers), step=0)
 
 
 def test_the_encoder_learns_with_the_decoder_of_clips_on_request() -> None:
