@@ -24,10 +24,10 @@ _CANDIDATES = 6
 _SEEN = 3 + 2 * 2 * 7
 """Of a picture and, for the pixels found and at rest of both keys, their differences, their soft ones' and costs."""
 
-_REACH = 48
+_REACH = 80
 """Pixels that `Judgement` looks away from a place, and more."""
 
-_STRIP, _MOST_AT_ONCE = 192, 2**19
+_STRIP, _MOST_AT_ONCE = 256, 2**19
 """Rows judged at a time, in pictures of more pixels."""
 
 _TRUST, _DOUBT, _CHOICE = 5.0, 12.0, 50.0
@@ -117,12 +117,12 @@ class Judgement(nn.Module):
         super().__init__()
         self.fine = nn.Conv2d(_SEEN, _FULL, 3, padding=1)
         self.enter = nn.Conv2d(4 * _SEEN, _HALF, 3, padding=1)
-        self.half_down = _Residual(_HALF)
+        self.half_down = _residuals(_HALF, 2)
         self.down = nn.Conv2d(4 * _HALF, _QUARTER, 1)
         self.features = nn.Conv2d(hidden_channels, _QUARTER, 1)
-        self.quarter = nn.Sequential(_Residual(_QUARTER), _Residual(_QUARTER))
+        self.quarter = _residuals(_QUARTER, 6)
         self.up = nn.Conv2d(_QUARTER, 4 * _HALF, 1)
-        self.half_up = _Residual(_HALF)
+        self.half_up = _residuals(_HALF, 2)
         self.leave = nn.Conv2d(_HALF, 4 * _FULL, 1)
         self.refine = _Residual(_FULL)
         self.decide = nn.Conv2d(_FULL, 1 + _CANDIDATES + 3, 3, padding=1)
@@ -168,6 +168,10 @@ class _Residual(nn.Module):
 
     def forward(self, frames: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         return frames + self.second(silu(self.first(F.silu(frames))))
+
+
+def _residuals(channels: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(_Residual(channels) for _ in range(count)))
 
 
 def _first_logits(costs: Float[Tensor, "n 4 y x"]) -> Float[Tensor, "n 7 y x"]:
